@@ -1,0 +1,3 @@
+module droits.example/droits
+
+go 1.26.0
