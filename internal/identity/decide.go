@@ -1,0 +1,226 @@
+package identity
+
+// RuleVersion names the procedure below. A decision is reproducible from the
+// pivot, the rows, this and TableVersion.
+const RuleVersion = "identite/1"
+
+// Outcome is one of three answers; only a match names somebody.
+type Outcome string
+
+// The three outcomes. To a caller, None and Ambiguous are one answer.
+const (
+	Match     Outcome = "match"
+	None      Outcome = "none"
+	Ambiguous Outcome = "ambiguous"
+)
+
+// Reasons of an outcome other than a match, for the internal trace only.
+const (
+	InvalidPivot = "INVALID_PIVOT"
+	NoCandidate  = "NO_CANDIDATE"  // the index gave no row
+	NoAgreement  = "NO_AGREEMENT"  // rows, but none that fits
+	OtherRegime  = "OTHER_REGIME"  // the one who fits is a sentinel
+	SeveralMatch = "SEVERAL_MATCH" // two numbers fit
+	Doubt        = "DOUBT"         // one fits with shortened given names, another is too close
+)
+
+// Result is a decision with what the trace keeps of it: codes, never a trait.
+type Result struct {
+	Outcome    Outcome
+	ID         int64  // Record.ID of the match, 0 otherwise
+	Index      int    // place of the match in rows, -1 otherwise
+	Rule       string // RuleVersion and TableVersion
+	Reason     string // "" for a match
+	Tolerances []string
+	Candidates []Candidate // one per row, in the order of rows
+}
+
+// Candidate is how one row compared.
+type Candidate struct {
+	ID         int64
+	Agreement  Agreement
+	RejectedBy string // "" when it fits, else a code
+}
+
+// Decide says who the pivot is among the rows that its keys gave
+// (identity.md §3). It is a pure function, safe for concurrent use; rows beyond
+// what the keys give cost time and can only turn a match into a refusal. It
+// does not know whether the person is alive.
+func Decide(p Pivot, rows []Record) Result {
+	res := Result{Outcome: None, Index: -1, Rule: RuleVersion + "+" + TableVersion}
+	q, ok := read(p)
+	switch {
+	case !ok:
+		res.Reason = InvalidPivot
+		return res
+	case len(rows) == 0:
+		res.Reason = NoCandidate
+		return res
+	}
+	res.Candidates = make([]Candidate, len(rows))
+	buf := make([]byte, 0, 128)
+	best := -1
+	for i := range rows {
+		c := &res.Candidates[i]
+		c.ID = rows[i].ID
+		if c.RejectedBy = rows[i].disowned(); c.RejectedBy != "" {
+			continue
+		}
+		c.Agreement, buf = compare(&q, &rows[i], buf[:0])
+		if c.RejectedBy = rejection(&q, &rows[i], c.Agreement); c.RejectedBy != "" {
+			continue
+		}
+		switch {
+		case best < 0:
+			best = i
+		case rows[i].NIR != rows[best].NIR:
+			res.Outcome, res.Reason = Ambiguous, SeveralMatch
+		case better(&rows[i], c, &rows[best], &res.Candidates[best]):
+			best = i
+		}
+	}
+	return conclude(&q, rows, best, res)
+}
+
+// better chooses between two rows of one number: a served one, then the fewer
+// tolerances, then the lower ID, so that the order of rows does not matter.
+func better(a *Record, ca *Candidate, b *Record, cb *Candidate) bool {
+	if a.Sentinelle != b.Sentinelle {
+		return b.Sentinelle
+	}
+	if x, y := tolerances(ca.Agreement), tolerances(cb.Agreement); x != y {
+		return x < y
+	}
+	return a.ID < b.ID
+}
+
+// conclude is steps 3 to 5.
+func conclude(q *probe, rows []Record, best int, res Result) Result {
+	switch {
+	case best < 0:
+		res.Reason = NoAgreement
+	case res.Outcome == Ambiguous:
+	case res.Candidates[best].Agreement.Given == T1 && doubtful(q, rows, best, res.Candidates):
+		res.Outcome, res.Reason = Ambiguous, Doubt
+	case rows[best].Sentinelle:
+		res.Reason = OtherRegime
+		res.Tolerances = tolerances(res.Candidates[best].Agreement).names()
+	default:
+		res.Outcome, res.ID, res.Index = Match, rows[best].ID, best
+		res.Tolerances = tolerances(res.Candidates[best].Agreement).names()
+	}
+	return res
+}
+
+// compare gives the five marks. buf is scratch memory, given back.
+func compare(q *probe, r *Record, buf []byte) (Agreement, []byte) {
+	buf = appendFamily(buf, r.NomFamille)
+	n := len(buf)
+	buf = appendUnits(buf, r.Prenoms)
+	return Agreement{
+		Family: familyMark(q, buf[:n], r),
+		Given:  givenMark(q.given, buf[n:], r),
+		Date:   dateMark(q.date, r.NaissanceOn),
+		Sex:    sexMark(q.sex, r.sex()),
+		Place:  placeMark(q.place, r.place(), q.date.Year()),
+	}, buf
+}
+
+// set is a set of tolerances, one bit per mark.
+type set uint16
+
+func tolerances(a Agreement) (s set) {
+	for _, m := range a.marks() {
+		if m >= T1 && m <= T6 {
+			s |= 1 << m
+		}
+	}
+	return s
+}
+
+func (s set) names() (out []string) {
+	for m := T1; m <= T6; m++ {
+		if s&(1<<m) != 0 {
+			out = append(out, m.String())
+		}
+	}
+	return out
+}
+
+// rejection is why a row does not fit, or "" (identity.md §3.3).
+func rejection(q *probe, r *Record, a Agreement) string {
+	switch Conflict {
+	case a.Family:
+		return "FAMILY"
+	case a.Given:
+		return "GIVEN"
+	case a.Date:
+		return "DATE"
+	case a.Sex:
+		return "SEX"
+	case a.Place:
+		return "PLACE"
+	}
+	rest := tolerances(a) &^ (1 << T5)
+	switch rest {
+	case 0:
+		return ""
+	case 1 << T1, 1 << T2, 1 << T3, 1 << T4, 1 << T6:
+	default:
+		return "COMBINATION"
+	}
+	switch {
+	case a.Sex == Wildcard:
+		return "NARROWED_SEX"
+	case r.NIR.Kind() >= 7:
+		return "NARROWED_NUMBER"
+	case rest != 1<<T6 && weakDate(q, r):
+		return "NARROWED_DATE"
+	}
+	return ""
+}
+
+// weakDate reports a date that many strangers share: born abroad on 1 January
+// or on an unknown day.
+func weakDate(q *probe, r *Record) bool {
+	filler := !q.date.Complete() || !r.NaissanceOn.Complete() || q.date.Month() == 1 && q.date.Day() == 1
+	return filler && (abroad(q.place) || abroad(r.place()))
+}
+
+// doubtful is the doubt rule: the winner needed shortened given names, and
+// another person is too close to be excluded.
+func doubtful(q *probe, rows []Record, best int, seen []Candidate) bool {
+	winner := letters(appendUnits(nil, rows[best].Prenoms))
+	for i := range rows {
+		c := &seen[i]
+		if rows[i].NIR == rows[best].NIR || c.Agreement == (Agreement{}) {
+			continue
+		}
+		if c.Agreement.Given != Conflict && nearlyAgrees(q, &rows[i], c.Agreement) {
+			return true
+		}
+		if c.Agreement.Given == Conflict && c.Agreement.conflicts() == 1 {
+			given := appendUnits(nil, rows[i].Prenoms)
+			if letters(given) > winner && editsWithin(given, q.given, 2) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nearlyAgrees is part (a) of the doubt rule, the given names already agreeing.
+func nearlyAgrees(q *probe, r *Record, a Agreement) bool {
+	switch {
+	case a.conflicts() > 1:
+		return false
+	case a.Family != Conflict:
+		return true
+	}
+	stored := appendFamily(nil, r.NomFamille)
+	n := 1
+	if max(letters(stored), letters(q.family)) >= 8 {
+		n = 2
+	}
+	return editsWithin(stored, q.family, n)
+}

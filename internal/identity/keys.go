@@ -1,0 +1,163 @@
+package identity
+
+import (
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/fault"
+)
+
+// Key is the text of an index key (identity.md §3.5). It holds names and a
+// date: the store keeps only a keyed digest of it. It prints as a mask.
+type Key string
+
+// String redacts fmt.
+func (Key) String() string { return "Key(•••)" }
+
+// GoString redacts %#v.
+func (Key) GoString() string { return "Key(•••)" }
+
+// initialLetters is how much of the first given name K2 holds.
+const initialLetters = 4
+
+// Keys is what to probe: both sexes when unspecified, and the key of incomplete
+// dates only when the day may be a default. Nil when the pivot is unusable.
+func (p Pivot) Keys() []Key {
+	q, ok := read(p)
+	if !ok {
+		return nil
+	}
+	sexes := []Sexe{q.sex}
+	if q.sex == "" {
+		sexes = []Sexe{Masculin, Feminin}
+	}
+	keys := make([]Key, 0, 3*len(sexes))
+	for _, s := range sexes {
+		d := defaulted(q.date)
+		keys = append(keys, key1(q.family, d, s), key2(q.given, d, s, q.place))
+		if q.date.Day() <= 1 {
+			keys = append(keys, key3(q.family, d.Year(), s))
+		}
+	}
+	return keys
+}
+
+// Keys is what to index. Nil for a row that can never identify anybody: its
+// number is missing or is not its own, or its name or date is unusable.
+func (r Record) Keys() []Key {
+	family, given := appendFamily(nil, r.NomFamille), appendUnits(nil, r.Prenoms)
+	if r.disowned() != "" || len(family) == 0 || len(given) == 0 || r.NaissanceOn.IsZero() {
+		return nil
+	}
+	if !r.NaissanceOn.Complete() {
+		return []Key{key3(family, r.NaissanceOn.Year(), r.sex())}
+	}
+	keys := []Key{key1(family, r.NaissanceOn, r.sex())}
+	if place := r.place(); place != "" {
+		keys = append(keys, key2(given, r.NaissanceOn, r.sex(), place))
+	}
+	return keys
+}
+
+func key1(family []byte, d civil.Date, s Sexe) Key {
+	b := appendLetters(append(make([]byte, 0, 64), "K1/"...), family, len(family))
+	return Key(append(d.Append(append(b, '/')), '/', s[0]))
+}
+
+func key2(given []byte, d civil.Date, s Sexe, place string) Key {
+	first := given
+	for i, c := range given {
+		if c == unitMark {
+			first = given[:i]
+			break
+		}
+	}
+	b := appendLetters(append(make([]byte, 0, 64), "K2/"...), first, initialLetters)
+	b = append(d.Append(append(b, '/')), '/', s[0], '/')
+	return Key(append(b, canonical(upper(place))...))
+}
+
+func key3(family []byte, year int, s Sexe) Key {
+	b := appendLetters(append(make([]byte, 0, 64), "K3/"...), family, len(family))
+	return Key(append(civil.Of(year, 0, 0).Append(append(b, '/')), '/', s[0]))
+}
+
+// appendLetters appends at most n letters of a folded text.
+func appendLetters(dst, s []byte, n int) []byte {
+	for _, c := range s {
+		if n == 0 {
+			break
+		}
+		if !isMark(c) {
+			dst = append(dst, c)
+			n--
+		}
+	}
+	return dst
+}
+
+func upper(code string) string {
+	if len(code) > 1 && code[1] >= 'a' {
+		b := []byte(code)
+		b[1] -= 'a' - 'A'
+		return string(b)
+	}
+	return code
+}
+
+// Valid refuses a pivot that cannot be compared: an empty name, an impossible
+// date, a gender outside the list, a place that is not COG-shaped, France
+// without a commune. It does not check that the codes exist. Errors:
+// personne_non_identifiee, reason INVALID_PIVOT.
+func (p Pivot) Valid() error {
+	if _, ok := read(p); !ok {
+		return fault.New(fault.PersonneNonIdentifiee, "identity: pivot").Because(InvalidPivot)
+	}
+	return nil
+}
+
+// probe is a pivot made ready for comparisons.
+type probe struct {
+	family, usage, given []byte
+	date                 civil.Date
+	sex                  Sexe
+	place                string
+}
+
+// read is step 0 of identity.md §3.4.
+func read(p Pivot) (q probe, ok bool) {
+	d, err := civil.ParseBirth(p.Birthdate)
+	if err != nil {
+		return q, false
+	}
+	q.date = d
+	switch p.Gender {
+	case "male":
+		q.sex = Masculin
+	case "female":
+		q.sex = Feminin
+	case "unspecified":
+	default:
+		return q, false
+	}
+	if q.place = p.Birthcountry; !countryShaped(p.Birthcountry) {
+		return q, false
+	}
+	if p.Birthcountry == france {
+		if q.place = p.Birthplace; !communeShaped(p.Birthplace) {
+			return q, false
+		}
+	}
+	buf := make([]byte, 0, 128)
+	buf = appendFamily(buf, p.FamilyName)
+	q.family = buf[:len(buf):len(buf)]
+	if p.PreferredUsername != "" {
+		q.usage = appendFamily(nil, p.PreferredUsername)
+	}
+	n := len(buf)
+	if len(p.GivenNames) > 0 {
+		buf = appendUnits(buf, p.GivenNames)
+	} else {
+		buf = appendSplit(buf, p.GivenName)
+	}
+	q.given = buf[n:]
+	return q, len(q.family) > 0 && len(q.given) > 0
+}
