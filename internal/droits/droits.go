@@ -8,6 +8,7 @@ package droits
 
 import (
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/nir"
 )
 
@@ -45,10 +46,16 @@ func Qualites() []Qualite {
 	return []Qualite{Assure, Concubin, ConcubinEnRupture, Pacse, ExPacse, Conjoint, ConjointSepare, ConjointDivorce, ConjointVeuf, Parent, Enfant, AutreQualite}
 }
 
+// Sujet is the keyed digest that stands for a person in the domain of rights:
+// consents and restrictions hang on it. It cannot be turned back without the
+// deployment's key, and survives a new load of the population.
+type Sujet [16]byte
+
 // Personne is somebody's civil identity. NIR is zero for a person without a
 // number of its own.
 type Personne struct {
 	ID              int64 // of our store, never shown
+	Sujet           Sujet
 	NIR             nir.NIR
 	NomFamille      string
 	NomUsage        string
@@ -245,3 +252,18 @@ const (
 	NatureAccidentTravail = "accident_travail"
 	NatureMaladiePro      = "maladie_professionnelle"
 )
+
+// Dossier is a family's dossier as it lies in the store, still sealed. Its
+// zero value holds nothing.
+type Dossier struct{ open func() (*Famille, error) }
+
+// Sealed makes a dossier that the function opens.
+func Sealed(open func() (*Famille, error)) Dossier { return Dossier{open} }
+
+// Open reads the dossier. Errors: service_indisponible.
+func (d Dossier) Open() (*Famille, error) {
+	if d.open == nil {
+		return nil, fault.New(fault.ServiceIndisponible, "droits: open dossier")
+	}
+	return d.open()
+}

@@ -1,0 +1,86 @@
+// Package consent holds the agreements of persons to the transmission of
+// their data, their withdrawals, and the restrictions of GDPR article 18. It
+// hides how an agreement ends.
+//
+// Source: trust.md §3b and §3c; source 000 (transmission depends on prior
+// agreement).
+package consent
+
+import (
+	"time"
+
+	"droits.example/droits/internal/droits"
+)
+
+// Token is the keyed digest of an access token, kept for a day.
+type Token [16]byte
+
+// Channel says where the agreement was given.
+type Channel string
+
+// ChannelPartner is channel A of trust.md §3b: in the partner's journey.
+const ChannelPartner Channel = "partner"
+
+// Record is one agreement. It is written once, by the first valid call of a
+// token, and never changed; what ends it is an event beside it.
+type Record struct {
+	ID                string
+	Subject           droits.Sujet
+	Partner           string
+	Convention        string
+	ConventionVersion int
+	Purpose           string
+	Blocks            []droits.Bloc
+	Notice            string
+	NoticeSHA256      string
+	NoticeShown       bool // true: shown by us; false: bound by the convention
+	Channel           Channel
+	Actor             string // holder
+	Evidence          Evidence
+	GivenAt           time.Time
+	ExpiresAt         time.Time
+	Token             Token
+}
+
+// Effect marks a record as something that becomes durable with its trace.
+func (*Record) Effect() {}
+
+// Evidence is what proves that the journey went through FranceConnect: it is
+// declared by the partner, and confirmed by the scopes of the token.
+type Evidence struct {
+	Kind    string   `json:"kind"` // declared_by_partner
+	Scopes  []string `json:"scopes"`
+	ACR     string   `json:"acr"`
+	Subject string   `json:"sub_digest,omitempty"` // hex digest of the pairwise subject
+	Profile string   `json:"profile"`
+}
+
+// DeclaredByPartner is the evidence's kind in channel A.
+const DeclaredByPartner = "declared_by_partner"
+
+// Standing is what holds between one person and one partner when a call is
+// decided.
+type Standing struct {
+	Withdrawn bool   // the person has withdrawn and not allowed again
+	ConsentID string // the token's record, "" when this is its first call
+	Blocks    []droits.Bloc
+	Excluded  []droits.Sujet // dependants left out
+}
+
+// Restriction is a limitation of processing (GDPR article 18) in force on a
+// person: the whole of it when Bloc is empty.
+type Restriction struct {
+	Subject droits.Sujet
+	Bloc    droits.Bloc
+	Ground  string // 18-1-a … 18-1-d
+	SinceAt time.Time
+	UntilAt time.Time // zero = until lifted
+}
+
+// Grounds lists the grounds of GDPR article 18(1).
+func Grounds() []string { return []string{"18-1-a", "18-1-b", "18-1-c", "18-1-d"} }
+
+// InForceAt reports whether the restriction holds at an instant.
+func (r Restriction) InForceAt(t time.Time) bool {
+	return !t.Before(r.SinceAt) && (r.UntilAt.IsZero() || t.Before(r.UntilAt))
+}

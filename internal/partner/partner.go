@@ -1,0 +1,129 @@
+// Package partner holds who calls us: organisations and their API keys. It
+// hides how a key is made and recognised.
+package partner
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"time"
+
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
+)
+
+// Partner is an organisation. ID is a slug of ours; SIRET has 14 digits.
+type Partner struct {
+	ID        string
+	Nom       string
+	SIRET     string
+	Kind      droits.Kind
+	CreatedAt time.Time
+}
+
+// Check reports what is wrong with the partner before it is stored. Errors:
+// parametre_invalide with the member's name.
+func (p Partner) Check() error {
+	switch {
+	case !Slug(p.ID):
+		return fault.New(fault.ParametreInvalide, "partner: check").On("id")
+	case len(p.Nom) == 0 || len(p.Nom) > 200:
+		return fault.New(fault.ParametreInvalide, "partner: check").On("nom")
+	case p.SIRET != "" && !digits(p.SIRET, 14):
+		return fault.New(fault.ParametreInvalide, "partner: check").On("siret")
+	case p.Kind != droits.Etablissement && p.Kind != droits.OrganismeComplementaire:
+		return fault.New(fault.ParametreInvalide, "partner: check").On("kind")
+	}
+	return nil
+}
+
+// Environment is what an instance and a key are made for.
+type Environment string
+
+// The two environments: a key of one is refused by the other.
+const (
+	Sandbox    Environment = "sandbox"
+	Production Environment = "production"
+)
+
+// Prefix is how a key of the environment begins: "test_" or "live_".
+func (e Environment) Prefix() string {
+	if e == Production {
+		return "live_"
+	}
+	return "test_"
+}
+
+// Key is a stored API key. The secret itself is not in it: it is shown once,
+// when it is made, and recognised afterwards by its keyed digest.
+type Key struct {
+	ID           string // public, for logs, traces and revocation
+	ConventionID string
+	Digest       []byte // HMAC-SHA-256 under a key of the deployment
+	Last4        string
+	Environment  Environment
+	CreatedAt    time.Time
+	ExpiresAt    time.Time // zero = never
+	RevokedAt    time.Time // zero = live
+}
+
+// LiveAt reports whether the key can be used at an instant.
+func (k Key) LiveAt(t time.Time) bool {
+	return (k.RevokedAt.IsZero() || t.Before(k.RevokedAt)) && (k.ExpiresAt.IsZero() || t.Before(k.ExpiresAt))
+}
+
+// NewSecret makes the secret of a key: the environment's prefix and 32 random
+// bytes in base64url.
+func NewSecret(e Environment) string {
+	b := make([]byte, 32)
+	rand.Read(b) // never fails since Go 1.24
+	return e.Prefix() + base64.RawURLEncoding.EncodeToString(b)
+}
+
+// NewID makes a public identifier with the given prefix.
+func NewID(prefix string) string {
+	b := make([]byte, 9)
+	rand.Read(b)
+	return prefix + "_" + base64.RawURLEncoding.EncodeToString(b)
+}
+
+// LooksLikeKey reports whether the text has the shape of a key of the
+// environment; it says nothing of whether the key exists.
+func LooksLikeKey(s string, e Environment) bool {
+	p := e.Prefix()
+	return len(s) >= len(p)+16 && len(s) <= 128 && s[:len(p)] == p
+}
+
+// Slug reports whether s is 2–40 of [a-z0-9-], beginning with a letter.
+func Slug(s string) bool {
+	if len(s) < 2 || len(s) > 40 || s[0] < 'a' || s[0] > 'z' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+func digits(s string, n int) bool {
+	if len(s) != n {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// Draw is one call counted against the daily quota of a convention. It becomes
+// durable with the trace of the call.
+type Draw struct {
+	Convention string
+	Day        string // YYYY-MM-DD, Paris
+}
+
+// Effect marks a draw as something that becomes durable with its trace.
+func (Draw) Effect() {}

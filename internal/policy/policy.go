@@ -1,0 +1,244 @@
+// Package policy decides what may be told, field by field. It hides the
+// intersection: kind of partner ∩ convention ∩ scopes ∩ consent ∩ restriction.
+// Its functions are pure.
+//
+// Source: contract.md, "Who receives what" and "Time and minimisation".
+package policy
+
+import (
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/identity"
+)
+
+// Version names this table of rules in the traces.
+const Version = "policy/1"
+
+// Grant holds the limits that are known before the person is: who asks, under
+// which convention, with which scopes.
+type Grant struct {
+	Convention convention.Convention
+	Scopes     []string
+}
+
+func (g Grant) kind() droits.Kind { return g.Convention.Document.Kind }
+
+// Admit refuses an operation that the scopes, the kind of partner or the
+// convention close, before anybody is looked up. Errors: portee_insuffisante,
+// operation_reservee, operation_hors_convention.
+func Admit(op droits.Operation, g Grant) error {
+	return g.open(op.Info().Bloc)
+}
+
+// AdmitTiers refuses what concerns somebody else than the connected person
+// when the scopes or the convention do not open the dependants.
+func AdmitTiers(g Grant) error { return g.open(droits.BlocBeneficiaires) }
+
+func (g Grant) open(b droits.Bloc) error {
+	info, _ := b.Info()
+	switch {
+	case !info.OpenedBy(g.Scopes):
+		return fault.New(fault.PorteeInsuffisante, "policy: admit")
+	case !info.For(g.kind()):
+		return fault.New(fault.OperationReservee, "policy: admit")
+	case !g.Convention.Has(b):
+		return fault.New(fault.OperationHorsConvention, "policy: admit")
+	}
+	return nil
+}
+
+// Person holds the limits that the person sets: the live consent and the
+// restrictions in force in the family.
+type Person struct {
+	Withdrawn  bool
+	Blocks     []droits.Bloc // of the live consent
+	Excluded   []droits.Sujet
+	Restricted func(droits.Sujet) []consent.Restriction // in force now; nil = none
+}
+
+// Candidate is somebody who may be the person of a token, with what stands
+// between that person and the partner. The dossier stays sealed until a
+// Decision opens it.
+type Candidate struct {
+	Record   identity.Record
+	Sujet    droits.Sujet
+	Standing consent.Standing
+	Dossier  droits.Dossier
+}
+
+// Request is what is asked.
+type Request struct {
+	Op     droits.Operation
+	Asked  []droits.Bloc // nil = everything
+	Window droits.Fenetre
+}
+
+// Withheld says why a block of the operation is not served. Reasons go to the
+// internal part of the trace.
+type Withheld struct {
+	Bloc   droits.Bloc
+	Reason string // SCOPE KIND CONVENTION CONSENT RESTRICTION NOT_ASKED
+}
+
+// Decision is the outcome of Decide: the only thing that can release data.
+// Its zero value releases nothing.
+type Decision struct {
+	req      Request
+	kind     droits.Kind
+	self     droits.Mask
+	tiers    droits.Mask
+	person   Person
+	allowed  bool
+	Served   []droits.Bloc
+	Withheld []Withheld
+}
+
+// Decide builds the mask of an admitted operation. subject is the connected
+// person. Errors: consentement_retire, donnees_indisponibles,
+// consentement_explicite_requis; operation faults of Admit when it was skipped.
+func Decide(req Request, g Grant, p Person, subject droits.Sujet) (Decision, error) {
+	if err := Admit(req.Op, g); err != nil {
+		return Decision{}, err
+	}
+	d := Decision{req: req, kind: g.kind(), person: p, allowed: true}
+	main := req.Op.Info().Bloc
+	switch {
+	case p.Withdrawn:
+		return Decision{}, fault.New(fault.ConsentementRetire, "policy: decide")
+	case d.Hidden(subject):
+		return Decision{}, fault.New(fault.DonneesIndisponibles, "policy: decide").Because("RESTRICTED_PERSON")
+	}
+	if !has(p.Blocks, main) {
+		if has(g.Convention.Document.Consent.Ticks, main) {
+			return Decision{}, fault.New(fault.ConsentementExpliciteRequis, "policy: decide").Because("TICK_REQUIRED")
+		}
+		return Decision{}, fault.New(fault.DonneesIndisponibles, "policy: decide").Because("BLOCK_NOT_CONSENTED")
+	}
+	open := map[droits.Bloc]bool{}
+	for _, b := range req.Op.Info().Blocs {
+		if reason := d.closedBecause(b, g, p); reason != "" {
+			d.Withheld = append(d.Withheld, Withheld{b, reason})
+			continue
+		}
+		open[b] = true
+		d.Served = append(d.Served, b)
+	}
+	for _, c := range droits.Champs() {
+		if open[c.Bloc] {
+			d.self = d.self.With(c.Champ)
+		}
+		if open[c.BlocTiers] {
+			d.tiers = d.tiers.With(c.Champ)
+		}
+	}
+	return d, nil
+}
+
+func (d Decision) closedBecause(b droits.Bloc, g Grant, p Person) string {
+	info, ok := b.Info()
+	switch {
+	case !ok:
+		return "UNKNOWN"
+	case d.req.Asked != nil && !has(d.req.Asked, b):
+		return "NOT_ASKED"
+	case !info.OpenedBy(g.Scopes):
+		return "SCOPE"
+	case !info.For(g.kind()):
+		return "KIND"
+	case !g.Convention.Has(b):
+		return "CONVENTION"
+	case !has(p.Blocks, b):
+		return "CONSENT"
+	}
+	return ""
+}
+
+// Open opens the dossier of the person decided upon. A decision that allows
+// nothing opens nothing. Errors: service_indisponible when it cannot be read.
+func (d Decision) Open(c Candidate) (*droits.Famille, error) {
+	if !d.allowed {
+		return nil, fault.New(fault.ErreurInterne, "policy: open without a decision")
+	}
+	return c.Dossier.Open()
+}
+
+// Hidden reports whether a member must not appear at all: restricted as a
+// whole, or left out of the consent.
+func (d Decision) Hidden(s droits.Sujet) bool {
+	for _, x := range d.person.Excluded {
+		if x == s {
+			return true
+		}
+	}
+	return d.restricted(s, "")
+}
+
+// Check refuses the operation on a member whose main block is restricted.
+// Errors: donnees_indisponibles.
+func (d Decision) Check(s droits.Sujet) error {
+	if d.restricted(s, d.req.Op.Info().Bloc) {
+		return fault.New(fault.DonneesIndisponibles, "policy: check").Because("RESTRICTED_BLOCK")
+	}
+	return nil
+}
+
+func (d Decision) restricted(s droits.Sujet, b droits.Bloc) bool {
+	if d.person.Restricted == nil {
+		return false
+	}
+	for _, r := range d.person.Restricted(s) {
+		if r.Bloc == b {
+			return true
+		}
+	}
+	return false
+}
+
+// mask is the set of fields that may be told of one member.
+func (d Decision) mask(s droits.Sujet, self bool) droits.Mask {
+	m := d.tiers
+	if self {
+		m = d.self
+	}
+	if d.Hidden(s) {
+		return 0
+	}
+	if d.person.Restricted == nil || len(d.person.Restricted(s)) == 0 {
+		return m
+	}
+	for _, f := range droits.Champs() {
+		b := f.BlocTiers
+		if self {
+			b = f.Bloc
+		}
+		if d.restricted(s, b) {
+			m &^= 1 << f.Champ
+		}
+	}
+	return m
+}
+
+// Fields are the names of the fields open for the connected person and for
+// the dependants, for documentation and traces.
+func (d Decision) Fields() (self, tiers []string) {
+	for _, c := range droits.Champs() {
+		if d.self.Has(c.Champ) {
+			self = append(self, c.Name)
+		}
+		if d.tiers.Has(c.Champ) {
+			tiers = append(tiers, c.Name)
+		}
+	}
+	return self, tiers
+}
+
+func has(list []droits.Bloc, b droits.Bloc) bool {
+	for _, x := range list {
+		if x == b {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,262 @@
+// Package trace records every access before its answer leaves. It hides how an
+// entry becomes two salted commitments, two sealed parts and one leaf, and how
+// waiting entries share one durable commit.
+//
+// Source: trust.md §3a (access trail), RFC 6962 (leaf hash).
+package trace
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// Class is the kind of event of a leaf.
+type Class byte
+
+// The classes of trust.md §3a.
+const (
+	AccessServed Class = iota + 1
+	AccessRefused
+	ConsentEvent
+	RightsRequest
+	Hold
+	Erasure
+	RuleChange
+	KeyEvent
+	ConventionEvent
+	AgentAction
+)
+
+// Digest is a keyed digest in the domain of traces.
+type Digest [16]byte
+
+// Entry is one event. Person is what the person and the partner may open,
+// Internal what only the operator may: a receipt never discloses the second.
+type Entry struct {
+	Class    Class
+	Person   Person
+	Internal Internal
+	Subject  Digest // zero when nobody was identified
+}
+
+// Person is the part that the person and the partner may open.
+type Person struct {
+	At          time.Time // told in whole seconds
+	Partner     string
+	Purpose     string
+	Operation   string
+	Demarche    string // reference of the journey, "" when none
+	Period      string // effective window
+	Asked       []string
+	Served      []string
+	Withheld    []string
+	Beneficiary string // opaque reference: "assure" or "beneficiaire-" and a keyed digest
+	Consent     string // consent id
+	Convention  string // id/version
+	Reference   string // digest of the convention
+	Outcome     string // "servi" or an error code
+	RequestHash []byte
+	BodyHash    []byte // SHA-256(salt ‖ body) of a served answer
+	BodySalt    []byte
+	Count       int // of refusals told together, 0 = one
+}
+
+// Internal is the part that only the operator opens, with a motive.
+type Internal struct {
+	RequestID string
+	Agent     string // keyed digest of the partner's agent pseudonym
+	KeyID     string
+	IP        string
+	Latency   time.Duration
+	Reasons   []string // internal reasons, UPPER_SNAKE
+	Withheld  []string // block:REASON
+	Matching  string   // outcome and codes of the identification
+	Policy    string
+	Token     string // keyed digest of the token
+}
+
+// Parts are the two canonical JSON texts of an entry (RFC 8785).
+func (e Entry) Parts() (person, internal []byte) {
+	p := object{b: make([]byte, 0, 512)}
+	x := e.Person
+	p.list("asked", x.Asked)
+	p.str("beneficiary", x.Beneficiary)
+	p.hex("body", x.BodyHash)
+	p.hex("body_salt", x.BodySalt)
+	p.str("consent", x.Consent)
+	p.str("convention", x.Convention)
+	if x.Count > 0 {
+		p.num("count", int64(x.Count))
+	}
+	p.str("demarche", x.Demarche)
+	p.str("operation", x.Operation)
+	p.str("outcome", x.Outcome)
+	p.str("partner", x.Partner)
+	p.str("period", x.Period)
+	p.str("purpose", x.Purpose)
+	p.str("reference", x.Reference)
+	p.hex("request", x.RequestHash)
+	p.list("served", x.Served)
+	p.num("time", x.At.Unix())
+	p.list("withheld", x.Withheld)
+	i := object{b: make([]byte, 0, 384)}
+	y := e.Internal
+	i.str("agent", y.Agent)
+	i.str("ip", y.IP)
+	i.str("key", y.KeyID)
+	i.num("latency_us", y.Latency.Microseconds())
+	i.str("matching", y.Matching)
+	i.str("policy", y.Policy)
+	i.list("reasons", y.Reasons)
+	i.str("request_id", y.RequestID)
+	i.str("token", y.Token)
+	i.list("withheld", y.Withheld)
+	return p.end(), i.end()
+}
+
+// Sizes of the binary shapes.
+const (
+	SaltSize = 32
+	HashSize = sha256.Size
+)
+
+// Commitment is SHA-256 over a domain, the salt and the canonical part.
+func Commitment(salt, part []byte) [HashSize]byte {
+	h := sha256.New()
+	h.Write([]byte("api-droits/trace/v1\x00"))
+	h.Write(salt)
+	h.Write(part)
+	var out [HashSize]byte
+	h.Sum(out[:0])
+	return out
+}
+
+// LeafHash is the RFC 6962 hash of the leaf that joins both commitments.
+func LeafHash(c Class, person, internal [HashSize]byte) [HashSize]byte {
+	b := make([]byte, 0, 96)
+	b = append(b, 0)
+	b = append(b, "api-droits/1\x00"...)
+	b = append(b, byte(c))
+	b = append(b, person[:]...)
+	b = append(b, internal[:]...)
+	return sha256.Sum256(b)
+}
+
+// Leaf is an entry ready to be sealed: each part preceded by its salt.
+type Leaf struct {
+	Class    Class
+	Hash     [HashSize]byte
+	Person   []byte // salt ‖ canonical JSON
+	Internal []byte
+	Subject  Digest
+	At       time.Time
+}
+
+// Leaf draws the salts and computes the hash.
+func (e Entry) Leaf() Leaf {
+	p, i := e.Parts()
+	buf := make([]byte, 2*SaltSize+len(p)+len(i))
+	pp, ii := buf[:SaltSize+len(p):SaltSize+len(p)], buf[SaltSize+len(p):]
+	rand.Read(pp[:SaltSize])
+	rand.Read(ii[:SaltSize])
+	copy(pp[SaltSize:], p)
+	copy(ii[SaltSize:], i)
+	return Leaf{
+		Class: e.Class, Person: pp, Internal: ii, Subject: e.Subject, At: e.Person.At,
+		Hash: LeafHash(e.Class, Commitment(pp[:SaltSize], p), Commitment(ii[:SaltSize], i)),
+	}
+}
+
+// object writes a JSON object whose members are given in canonical order.
+// Empty strings and lists are left out.
+type object struct{ b []byte }
+
+func (o *object) name(k string) {
+	if len(o.b) == 0 {
+		o.b = append(o.b, '{')
+	} else {
+		o.b = append(o.b, ',')
+	}
+	o.b = append(appendString(o.b, k), ':')
+}
+
+func (o *object) str(k, v string) {
+	if v != "" {
+		o.name(k)
+		o.b = appendString(o.b, v)
+	}
+}
+
+func (o *object) hex(k string, v []byte) {
+	if len(v) > 0 {
+		o.name(k)
+		o.b = append(o.b, '"')
+		o.b = hex.AppendEncode(o.b, v)
+		o.b = append(o.b, '"')
+	}
+}
+
+func (o *object) num(k string, v int64) {
+	o.name(k)
+	o.b = strconv.AppendInt(o.b, v, 10)
+}
+
+func (o *object) list(k string, v []string) {
+	if len(v) == 0 {
+		return
+	}
+	o.name(k)
+	o.b = append(o.b, '[')
+	for i, s := range v {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = appendString(o.b, s)
+	}
+	o.b = append(o.b, ']')
+}
+
+func (o *object) end() []byte {
+	if len(o.b) == 0 {
+		return []byte("{}")
+	}
+	return append(o.b, '}')
+}
+
+// appendString writes a JSON string as RFC 8785 §3.2.2.2 wants it: the
+// shortest escapes, everything else as it is; broken UTF-8 becomes U+FFFD.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c == '\b':
+			b = append(b, '\\', 'b')
+		case c == '\t':
+			b = append(b, '\\', 't')
+		case c == '\n':
+			b = append(b, '\\', 'n')
+		case c == '\f':
+			b = append(b, '\\', 'f')
+		case c == '\r':
+			b = append(b, '\\', 'r')
+		case c < 0x20:
+			b = append(b, '\\', 'u', '0', '0', "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
+		case c < utf8.RuneSelf:
+			b = append(b, c)
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			b = utf8.AppendRune(b, r)
+			i += n
+			continue
+		}
+		i++
+	}
+	return append(b, '"')
+}

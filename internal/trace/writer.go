@@ -1,0 +1,193 @@
+package trace
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"sync"
+	"time"
+
+	"droits.example/droits/internal/fault"
+)
+
+// Generation counts the changes that can make a decision stale: withdrawals,
+// restrictions, keys and conventions. Each change bears the generation at
+// which it was made.
+type Generation int64
+
+// Object names something whose change makes a decision stale: a key, a
+// convention, a person, a person and a partner.
+type Object string
+
+// Guard says at which generation a decision was taken and on what it rests.
+type Guard struct {
+	At      Generation
+	Objects []Object
+}
+
+// Effect is something that must become durable in the same transaction as an
+// entry: a consent given, a call counted against a quota. The ledger knows the
+// concrete types that it can write.
+type Effect interface{ Effect() }
+
+// Pending is an entry on its way to the ledger. Refusal is committed in place
+// of Leaf, without the effects, when the guard no longer holds.
+type Pending struct {
+	Leaf    Leaf
+	Guard   Guard
+	Effects []Effect
+	Refusal func() Leaf // nil: the entry stands whatever moved
+	Refused bool        // set by the ledger
+	Index   int64       // set by the ledger: position in the log
+}
+
+// Ledger makes batches durable. Commit is called by one goroutine at a time;
+// when it returns nil every pending entry, or its refusal, is on disk
+// (fsync included) with consecutive indexes in the order given; when it
+// returns an error none of them counts.
+type Ledger interface {
+	Commit(ctx context.Context, batch []*Pending) error
+}
+
+// Receipt proves that an entry is durable. Only a Writer makes one.
+type Receipt struct {
+	hash    [HashSize]byte
+	index   int64
+	refused bool
+	origin  string
+	ok      bool
+}
+
+// Valid reports whether the receipt comes from a writer.
+func (r Receipt) Valid() bool { return r.ok }
+
+// Refused reports that the refusal was committed instead of the entry.
+func (r Receipt) Refused() bool { return r.refused }
+
+// Index is the position of the entry in the log.
+func (r Receipt) Index() int64 { return r.index }
+
+// String is the value of the header X-Trace: origin/leaf hash.
+func (r Receipt) String() string { return r.origin + "/" + hex.EncodeToString(r.hash[:]) }
+
+// Writer is the one writer of the log. It is safe for concurrent use.
+type Writer struct {
+	ledger Ledger
+	origin func(time.Time) string
+	queue  chan *waiting
+	stop   chan struct{}
+	done   chan struct{}
+	once   sync.Once
+}
+
+type waiting struct {
+	p    *Pending
+	done chan error
+}
+
+// MaxBatch bounds the entries of one commit (trust.md §3a).
+const MaxBatch = 256
+
+// NewWriter starts the writer. host names the log: its origin is
+// host/acces/year, one log per civil year.
+func NewWriter(l Ledger, host string) *Writer {
+	w := &Writer{
+		ledger: l,
+		origin: func(t time.Time) string { return host + "/acces/" + t.Format("2006") },
+		queue:  make(chan *waiting, 4*MaxBatch),
+		stop:   make(chan struct{}),
+		done:   make(chan struct{}),
+	}
+	go w.run()
+	return w
+}
+
+// Append returns once the entry, or its refusal, is durable. Errors:
+// service_indisponible when it is not, or may not be: nothing may leave then.
+// A cancelled context stops the wait, not the commit.
+func (w *Writer) Append(ctx context.Context, p Pending) (Receipt, error) {
+	q := &waiting{p: &p, done: make(chan error, 1)}
+	select {
+	case w.queue <- q:
+	case <-w.stop:
+		return Receipt{}, unavailable(errClosed)
+	case <-ctx.Done():
+		return Receipt{}, unavailable(ctx.Err())
+	}
+	select {
+	case err := <-q.done:
+		if err != nil {
+			return Receipt{}, unavailable(err)
+		}
+	case <-ctx.Done():
+		return Receipt{}, unavailable(ctx.Err())
+	case <-w.done:
+		select {
+		case err := <-q.done:
+			if err != nil {
+				return Receipt{}, unavailable(err)
+			}
+		default:
+			return Receipt{}, unavailable(errClosed)
+		}
+	}
+	return Receipt{hash: p.Leaf.Hash, index: p.Index, refused: p.Refused, origin: w.origin(p.Leaf.At), ok: true}, nil
+}
+
+// Close commits what waits and stops.
+func (w *Writer) Close() {
+	w.once.Do(func() { close(w.stop) })
+	<-w.done
+}
+
+var errClosed = errors.New("trace: writer closed")
+
+func unavailable(err error) error {
+	return fault.New(fault.ServiceIndisponible, "trace: append").Because("TRACE_NOT_WRITTEN").After(5 * time.Second).With(err)
+}
+
+func (w *Writer) run() {
+	defer close(w.done)
+	batch := make([]*waiting, 0, MaxBatch)
+	for {
+		batch = batch[:0]
+		select {
+		case q := <-w.queue:
+			batch = append(batch, q)
+		case <-w.stop:
+			select {
+			case q := <-w.queue:
+				batch = append(batch, q)
+			default:
+				return
+			}
+		}
+		batch = w.gather(batch)
+		w.commit(batch)
+	}
+}
+
+// gather takes what already waits: while one commit syncs, the next batch
+// forms by itself.
+func (w *Writer) gather(batch []*waiting) []*waiting {
+	for len(batch) < MaxBatch {
+		select {
+		case q := <-w.queue:
+			batch = append(batch, q)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (w *Writer) commit(batch []*waiting) {
+	pending := make([]*Pending, len(batch))
+	for i, q := range batch {
+		pending[i] = q.p
+	}
+	err := w.ledger.Commit(context.Background(), pending)
+	for _, q := range batch {
+		q.done <- err
+	}
+}
