@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 //go:embed templates/*.html
@@ -41,6 +42,10 @@ type shell struct {
 	Menu, Footer            []link
 }
 
+// noBreak keeps French punctuation with its word, in texts that come as data;
+// the templates write their own.
+var noBreak = strings.NewReplacer(" ;", "\u00a0;", " : ", "\u00a0: ", " ?", "\u00a0?", " !", "\u00a0!", "« ", "«\u00a0", " »", "\u00a0»")
+
 // trail starts every breadcrumb at home.
 func trail(steps ...link) []link { return append([]link{{"Accueil", "/"}}, steps...) }
 
@@ -50,7 +55,7 @@ func loadPages(assets map[string]string) (map[string]*template.Template, error) 
 			return p, nil
 		}
 		return "", fmt.Errorf("web: no asset %s", name)
-	}}
+	}, "fr": noBreak.Replace}
 	pages := make(map[string]*template.Template, len(pageNames))
 	for _, name := range pageNames {
 		t, err := template.New(name).Funcs(funcs).Option("missingkey=error").
