@@ -1,0 +1,145 @@
+// Package intake reads the import file (format "droits/1"): it hides the
+// syntax of the file, its compression and every rule that a row must obey, and
+// gives domain values out.
+//
+// Source: data-format.md, "Import file".
+package intake
+
+import (
+	"context"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/nir"
+)
+
+// Format is the one value of the header's "format".
+const Format = "droits/1"
+
+// The two kinds of load, in Header.Jeu.
+const (
+	Complet = "complet" // a whole new population
+	Delta   = "delta"   // rows that replace or end others
+)
+
+// The reasons of a Fin.
+const (
+	MotifDeces  = "deces"
+	MotifSortie = "sortie"
+	MotifErreur = "erreur"
+)
+
+// The types of lines.
+const (
+	TypeEntete   = "entete"
+	TypeCaisse   = "caisse"
+	TypePersonne = "personne"
+	TypeFin      = "fin"
+)
+
+// Header is the first line: what the file is, and the day of its data.
+type Header struct {
+	Jeu         string // Complet or Delta
+	ReferenceOn civil.Date
+}
+
+// Personne is one person of the file. ID is the file's own name for it; the
+// embedded droits.Personne has no ID of a store. A person who is not Servie is
+// a sentinel: identity only.
+type Personne struct {
+	ID string
+	droits.Personne
+	Servie        bool
+	NIRPrecedents []nir.NIR
+	Rattachements []Rattachement
+}
+
+// String redacts fmt.
+func (Personne) String() string { return "Personne(•••)" }
+
+// GoString redacts %#v.
+func (Personne) GoString() string { return "Personne(•••)" }
+
+// Rattachement links the person to Ouvrant, the file's ID of the one who opens
+// its rights. Of Caisse only the ID is filled; Beneficiaire and Propre are left
+// to the store.
+type Rattachement struct {
+	Ouvrant string
+	droits.Rattachement
+}
+
+// String redacts fmt.
+func (Rattachement) String() string { return "Rattachement(•••)" }
+
+// GoString redacts %#v.
+func (Rattachement) GoString() string { return "Rattachement(•••)" }
+
+// Fin ends a person in a delta.
+type Fin struct {
+	ID, Motif string
+	On        civil.Date
+}
+
+// Row is one accepted line: exactly one of the three is set.
+type Row struct {
+	Line     int // from 1
+	Caisse   *droits.Caisse
+	Personne *Personne
+	Fin      *Fin
+}
+
+// typ is the type of line that the row came from.
+func (r Row) typ() string {
+	switch {
+	case r.Caisse != nil:
+		return TypeCaisse
+	case r.Personne != nil:
+		return TypePersonne
+	}
+	return TypeFin
+}
+
+// id is the row's own name in the file.
+func (r Row) id() string {
+	switch {
+	case r.Caisse != nil:
+		return r.Caisse.ID
+	case r.Personne != nil:
+		return r.Personne.ID
+	case r.Fin != nil:
+		return r.Fin.ID
+	}
+	return ""
+}
+
+// Reject is one refused line. It never holds a value: ID is the file's own
+// name for the row, left out when it could be a NIR, and Member is a name of
+// the format.
+type Reject struct {
+	Line   int    `json:"line"`
+	Type   string `json:"type,omitempty"`
+	ID     string `json:"id,omitempty"`
+	Rule   Rule   `json:"rule"`
+	Member string `json:"member,omitempty"`
+}
+
+// Sink receives what is read; the store is the real one. Begin comes first,
+// Put once a row in the order of the file, then End, which makes a complete
+// load visible at once and may refuse rows whose references lead nowhere; or
+// Abort, after which nothing of the load is visible. Put may return a
+// *RejectError to refuse its row only.
+type Sink interface {
+	Begin(ctx context.Context, h Header) error
+	Put(ctx context.Context, row Row) error
+	End(ctx context.Context) ([]Reject, error)
+	Abort()
+}
+
+// RejectError is how a Sink refuses one row.
+type RejectError struct {
+	Rule   Rule
+	Member string
+}
+
+// Error names the rule.
+func (e *RejectError) Error() string { return "intake: row refused: " + string(e.Rule) }
