@@ -20,9 +20,10 @@ type Generation int64
 type Object string
 
 // Guard says at which generation a decision was taken and on what it rests.
+// Objects is asked only when the generation has moved since.
 type Guard struct {
 	At      Generation
-	Objects []Object
+	Objects func() []Object
 }
 
 // Effect is something that must become durable in the same transaction as an

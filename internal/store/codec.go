@@ -1,0 +1,197 @@
+package store
+
+import (
+	"github.com/fxamacker/cbor/v2"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/nir"
+)
+
+// The sealed shapes. They are CBOR arrays, so that a family costs a few
+// hundred bytes and microseconds; a new member goes at the end, with a new
+// version of the shape. They live only inside sealed columns.
+
+type docPersonne struct {
+	_         struct{} `cbor:",toarray"`
+	ID        int64
+	Sujet     []byte
+	NIR       string // 13 characters, "" when the person has none
+	Nom       string
+	Usage     string
+	Prenoms   []string
+	Complets  bool
+	Naissance civil.Date
+	Sexe      string
+	Lieu      string
+	Pays      string
+	Deces     civil.Date
+}
+
+type docPeriode struct {
+	_        struct{} `cbor:",toarray"`
+	From, To civil.Date
+}
+
+type docContrat struct {
+	_      struct{} `cbor:",toarray"`
+	Nature string
+	Code   string
+	P      docPeriode
+	Droits []docPeriode
+}
+
+type docExoneration struct {
+	_                      struct{} `cbor:",toarray"`
+	Code                   string
+	P                      docPeriode
+	Presumee, Accouchement civil.Date
+}
+
+type docDate struct {
+	_    struct{} `cbor:",toarray"`
+	A, B string
+	C    string
+	P    docPeriode
+}
+
+// docLien is what one link opens; Beneficiaire indexes the family's people.
+type docLien struct {
+	_            struct{} `cbor:",toarray"`
+	Beneficiaire int
+	Qualite      string
+	Rang         int
+	Caisse       string
+	P            docPeriode
+	Contrats     []docContrat
+	Exonerations []docExoneration
+	Medecins     []docDate
+	Complements  []docDate
+	Arrets       []docDate
+	Risques      []docDate
+}
+
+// docFamille is the derived record of one person: the person first, then the
+// dependants; the links that count for it.
+type docFamille struct {
+	_         struct{} `cbor:",toarray"`
+	Personnes []docPersonne
+	Liens     []docLien
+}
+
+func fromPersonne(p droits.Personne) docPersonne {
+	return docPersonne{ID: p.ID, Sujet: p.Sujet[:], NIR: digits13(p.NIR), Nom: p.NomFamille, Usage: p.NomUsage, Prenoms: p.Prenoms, Complets: p.PrenomsComplets, Naissance: p.NaissanceOn, Sexe: string(p.Sexe), Lieu: p.LieuNaissance, Pays: p.PaysNaissance, Deces: p.DecesOn}
+}
+
+func digits13(n nir.NIR) string {
+	if n.IsZero() {
+		return ""
+	}
+	b := n.Fixed()
+	return string(b[:])
+}
+
+func (d docPersonne) personne() droits.Personne {
+	p := droits.Personne{ID: d.ID, NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: d.Naissance, Sexe: droits.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, DecesOn: d.Deces}
+	copy(p.Sujet[:], d.Sujet)
+	return p
+}
+
+func (d docPersonne) record(sentinelle bool) identity.Record {
+	return identity.Record{ID: d.ID, NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: d.Naissance, Sexe: identity.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, Sentinelle: sentinelle}
+}
+
+func number(s string) nir.NIR {
+	if s == "" {
+		return nir.NIR{}
+	}
+	n, _ := nir.Parse(s) // it was checked before it was sealed
+	return n
+}
+
+func fromPeriod(p civil.Period) docPeriode { return docPeriode{From: p.From, To: p.To} }
+func (d docPeriode) period() civil.Period  { return civil.Period{From: d.From, To: d.To} }
+
+func fromLien(r droits.Rattachement) docLien {
+	d := docLien{Qualite: string(r.Qualite), Rang: r.RangNaissance, Caisse: r.Caisse.ID, P: fromPeriod(r.Periode)}
+	for _, c := range r.Contrats {
+		x := docContrat{Nature: string(c.Nature), Code: c.CodeType, P: fromPeriod(c.Periode)}
+		for _, p := range c.Droits {
+			x.Droits = append(x.Droits, fromPeriod(p))
+		}
+		d.Contrats = append(d.Contrats, x)
+	}
+	for _, e := range r.Exonerations {
+		x := docExoneration{Code: e.Code, P: fromPeriod(e.Periode)}
+		if e.Maternite != nil {
+			x.Presumee, x.Accouchement = e.Maternite.PresumeeOn, e.Maternite.AccouchementOn
+		}
+		d.Exonerations = append(d.Exonerations, x)
+	}
+	for _, m := range r.MedecinsTraitants {
+		d.Medecins = append(d.Medecins, docDate{A: m.Nom, B: m.Prenom, C: m.NumeroAM, P: fromPeriod(m.Periode)})
+	}
+	for _, c := range r.Complementaires {
+		d.Complements = append(d.Complements, docDate{A: c.Organisme, B: c.NumeroOrganisme, C: c.NumeroContrat, P: fromPeriod(c.Periode)})
+	}
+	for _, a := range r.ArretsTravail {
+		d.Arrets = append(d.Arrets, docDate{A: a.Nature, B: a.Numero, P: fromPeriod(a.Periode)})
+	}
+	for _, x := range r.RisquesProfessionnels {
+		d.Risques = append(d.Risques, docDate{A: x.Nature, P: fromPeriod(x.Periode)})
+	}
+	return d
+}
+
+func (d docLien) rattachement() droits.Rattachement {
+	r := droits.Rattachement{Qualite: droits.Qualite(d.Qualite), RangNaissance: d.Rang, Periode: d.P.period()}
+	r.Caisse.ID = d.Caisse
+	for _, c := range d.Contrats {
+		x := droits.Contrat{Nature: droits.NatureAssurance(c.Nature), CodeType: c.Code, Periode: c.P.period()}
+		for _, p := range c.Droits {
+			x.Droits = append(x.Droits, p.period())
+		}
+		r.Contrats = append(r.Contrats, x)
+	}
+	for _, e := range d.Exonerations {
+		x := droits.Exoneration{Code: e.Code, Periode: e.P.period()}
+		if e.Presumee != 0 || e.Accouchement != 0 {
+			x.Maternite = &droits.Maternite{PresumeeOn: e.Presumee, AccouchementOn: e.Accouchement}
+		}
+		r.Exonerations = append(r.Exonerations, x)
+	}
+	for _, m := range d.Medecins {
+		r.MedecinsTraitants = append(r.MedecinsTraitants, droits.MedecinTraitant{Nom: m.A, Prenom: m.B, NumeroAM: m.C, Periode: m.P.period()})
+	}
+	for _, c := range d.Complements {
+		r.Complementaires = append(r.Complementaires, droits.Complementaire{Organisme: c.A, NumeroOrganisme: c.B, NumeroContrat: c.C, Periode: c.P.period()})
+	}
+	for _, a := range d.Arrets {
+		r.ArretsTravail = append(r.ArretsTravail, droits.ArretTravail{Nature: a.A, Numero: a.B, Periode: a.P.period()})
+	}
+	for _, x := range d.Risques {
+		r.RisquesProfessionnels = append(r.RisquesProfessionnels, droits.RisqueProfessionnel{Nature: x.A, Periode: x.P.period()})
+	}
+	return r
+}
+
+func (d docFamille) famille(caisses map[string]droits.Caisse, on civil.Date) *droits.Famille {
+	people := make([]droits.Personne, len(d.Personnes))
+	for i, p := range d.Personnes {
+		people[i] = p.personne()
+	}
+	f := &droits.Famille{Assure: people[0], DonneesOn: on, Rattachements: make([]droits.Rattachement, 0, len(d.Liens))}
+	for _, l := range d.Liens {
+		r := l.rattachement()
+		r.Beneficiaire, r.Propre = people[l.Beneficiaire], l.Beneficiaire == 0
+		if c, ok := caisses[r.Caisse.ID]; ok {
+			r.Caisse = c
+		}
+		f.Rattachements = append(f.Rattachements, r)
+	}
+	return f
+}
+
+func encode(v any) ([]byte, error) { return cbor.Marshal(v) }
+func decode(b []byte, v any) error { return cbor.Unmarshal(b, v) }

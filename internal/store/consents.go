@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/nir"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/trace"
+)
+
+// tokenMemory is how long a token's digest stays beside its consent.
+const tokenMemory = 24 * time.Hour
+
+func sharingObject(p droits.Sujet, partner string) trace.Object {
+	return trace.Object("partage/" + hex.EncodeToString(p[:]) + "/" + partner)
+}
+
+func subjectObject(p droits.Sujet) trace.Object {
+	return trace.Object("sujet/" + hex.EncodeToString(p[:]))
+}
+
+// Guard is what a decision about a person rests on: the key, the convention,
+// the person's restrictions and its standing with the partner.
+func (s *Store) Guard(at trace.Generation, key partner.Key, partnerID string, people ...droits.Sujet) trace.Guard {
+	return trace.Guard{At: at, Objects: func() []trace.Object {
+		o := []trace.Object{KeyObject(key.ID), conventionObject(key.ConventionID)}
+		for i, p := range people {
+			o = append(o, subjectObject(p))
+			if i == 0 {
+				o = append(o, sharingObject(p, partnerID))
+			}
+		}
+		return o
+	}}
+}
+
+func insertConsent(ctx context.Context, tx *sql.Tx, r *consent.Record, index int64) error {
+	evidence, err := json.Marshal(r.Evidence)
+	if err != nil {
+		return err
+	}
+	// Two first calls of one token may meet here: the first record stands.
+	_, err = tx.ExecContext(ctx, `INSERT INTO consentement (id, sujet, partenaire, convention, version, finalite, blocs, notice, notice_sha256, notice_montree, canal, acteur, preuve, given_at, expires_at, jeton, trace)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
+		r.ID, r.Subject[:], r.Partner, r.Convention, r.ConventionVersion, r.Purpose, joinBlocs(r.Blocks), r.Notice, r.NoticeSHA256, r.NoticeShown,
+		string(r.Channel), r.Actor, string(evidence), millis(r.GivenAt), millis(r.ExpiresAt), r.Token[:], index)
+	return err
+}
+
+func joinBlocs(list []droits.Bloc) string {
+	parts := make([]string, len(list))
+	for i, b := range list {
+		parts[i] = string(b)
+	}
+	return strings.Join(parts, " ")
+}
+
+func splitBlocs(s string) (out []droits.Bloc) {
+	for _, b := range strings.Fields(s) {
+		out = append(out, droits.Bloc(b))
+	}
+	return out
+}
+
+// ForgetTokens erases the token digests older than a day and tells how many.
+func (s *Store) ForgetTokens(ctx context.Context) (n int64, err error) {
+	err = s.tx(ctx, "store: forget tokens", func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `UPDATE consentement SET jeton = NULL WHERE jeton IS NOT NULL AND given_at < $1`, millis(s.clock().Add(-tokenMemory)))
+		if err != nil {
+			return err
+		}
+		n, err = r.RowsAffected()
+		return err
+	})
+	return n, err
+}
+
+// Withdraw records that a person no longer agrees that a partner reads its
+// rights: every token is refused from the next call on, until Allow. Errors:
+// ressource_inconnue (no such partner).
+func (s *Store) Withdraw(ctx context.Context, p droits.Sujet, partnerID, reason string) error {
+	return s.change(ctx, "store: withdraw", []trace.Object{sharingObject(p, partnerID)}, func(tx *sql.Tx) error {
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM partenaire WHERE id = $1`, partnerID).Scan(&n); err != nil {
+			return err
+		}
+		if n == 0 {
+			return notFound("store: withdraw")
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO retrait (id, sujet, partenaire, withdrawn_at, motif) VALUES ($1, $2, $3, $4, $5)`,
+			partner.NewID("ret"), p[:], partnerID, millis(s.clock()), reason)
+		return err
+	})
+}
+
+// Allow ends the withdrawals in force between a person and a partner. Errors:
+// ressource_inconnue when there is none.
+func (s *Store) Allow(ctx context.Context, p droits.Sujet, partnerID string) error {
+	return s.change(ctx, "store: allow", []trace.Object{sharingObject(p, partnerID)}, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `UPDATE retrait SET allowed_at = $1 WHERE sujet = $2 AND partenaire = $3 AND allowed_at IS NULL`, millis(s.clock()), p[:], partnerID)
+		if err != nil {
+			return err
+		}
+		if n, _ := r.RowsAffected(); n == 0 {
+			return notFound("store: allow")
+		}
+		return nil
+	})
+}
+
+// Restrict limits the processing of a person's data (GDPR article 18), as a
+// whole when bloc is empty. It returns the restriction's identifier.
+func (s *Store) Restrict(ctx context.Context, r consent.Restriction) (string, error) {
+	if r.Bloc != "" {
+		if _, ok := r.Bloc.Info(); !ok {
+			return "", fault.New(fault.ParametreInvalide, "store: restrict").On("bloc")
+		}
+	}
+	known := false
+	for _, g := range consent.Grounds() {
+		known = known || g == r.Ground
+	}
+	if !known {
+		return "", fault.New(fault.ParametreInvalide, "store: restrict").On("motif")
+	}
+	id := partner.NewID("lim")
+	return id, s.change(ctx, "store: restrict", []trace.Object{subjectObject(r.Subject)}, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO restriction (id, sujet, bloc, motif, since_at, until_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			id, r.Subject[:], string(r.Bloc), r.Ground, millis(r.SinceAt), nullMillis(r.UntilAt))
+		return err
+	})
+}
+
+// Lift ends a restriction. Errors: ressource_inconnue.
+func (s *Store) Lift(ctx context.Context, id string) error {
+	var sujet []byte
+	err := s.reader.QueryRowContext(ctx, `SELECT sujet FROM restriction WHERE id = $1 AND lifted_at IS NULL`, id).Scan(&sujet)
+	if errors.Is(err, sql.ErrNoRows) {
+		return notFound("store: lift")
+	}
+	if err != nil {
+		return unavailable("store: lift", err)
+	}
+	var p droits.Sujet
+	copy(p[:], sujet)
+	return s.change(ctx, "store: lift", []trace.Object{subjectObject(p)}, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE restriction SET lifted_at = $1 WHERE id = $2`, millis(s.clock()), id)
+		return err
+	})
+}
+
+// RestrictionLine is a restriction as it is listed: nobody's name.
+type RestrictionLine struct {
+	ID, Bloc, Ground string
+	SinceAt, UntilAt time.Time
+}
+
+// RestrictionsInForce lists the restrictions that have not been lifted.
+func (s *Store) RestrictionsInForce(ctx context.Context) (out []RestrictionLine, err error) {
+	err = each(ctx, s.reader, func(scan func(...any) error) error {
+		var l RestrictionLine
+		var since, until sql.NullInt64
+		err := scan(&l.ID, &l.Bloc, &l.Ground, &since, &until)
+		l.SinceAt, l.UntilAt = fromMillis(since), fromMillis(until)
+		out = append(out, l)
+		return err
+	}, `SELECT id, bloc, motif, since_at, until_at FROM restriction WHERE lifted_at IS NULL ORDER BY since_at, id`)
+	return out, unavailable("store: restrictions", err)
+}
+
+// SubjectOf finds the person with that NIR in the visible population. Errors:
+// ressource_inconnue.
+func (s *Store) SubjectOf(ctx context.Context, n nir.NIR) (p droits.Sujet, err error) {
+	d := s.keys.nirDigest(n)
+	var b []byte
+	err = s.reader.QueryRowContext(ctx, `SELECT p.sujet FROM index_nir i JOIN personne p ON p.id = i.personne WHERE i.chargement = $1 AND i.digest = $2 AND i.precedent = 0`, s.state.Load().load, d[:]).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, notFound("store: subject")
+	}
+	copy(p[:], b)
+	return p, unavailable("store: subject", err)
+}
+
+// ConsentCount is the number of consent records.
+func (s *Store) ConsentCount(ctx context.Context) (n int, err error) {
+	err = s.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM consentement`).Scan(&n)
+	return n, unavailable("store: count consents", err)
+}

@@ -1,0 +1,194 @@
+-- +goose Up
+CREATE TABLE reglage (
+  cle    TEXT PRIMARY KEY,
+  valeur INTEGER NOT NULL
+) STRICT;
+INSERT INTO reglage (cle, valeur) VALUES ('generation', 0);
+INSERT INTO reglage (cle, valeur) VALUES ('chargement', 0);
+
+CREATE TABLE epoque (
+  objet      TEXT PRIMARY KEY,
+  generation INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chargement (
+  id           INTEGER PRIMARY KEY,
+  jeu          TEXT NOT NULL CHECK (jeu IN ('complet', 'delta')),
+  reference_on TEXT NOT NULL,
+  etat         TEXT NOT NULL CHECK (etat IN ('en_cours', 'visible', 'remplace', 'abandonne')),
+  begun_at     INTEGER NOT NULL,
+  visible_at   INTEGER,
+  personnes    INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE caisse (
+  chargement INTEGER NOT NULL,
+  id         TEXT NOT NULL,
+  contenu    TEXT NOT NULL,
+  PRIMARY KEY (chargement, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE personne (
+  id         INTEGER PRIMARY KEY,
+  chargement INTEGER NOT NULL,
+  ligne      TEXT NOT NULL,
+  sujet      BLOB NOT NULL,
+  sentinelle INTEGER NOT NULL CHECK (sentinelle IN (0, 1)),
+  identite   BLOB NOT NULL,
+  UNIQUE (chargement, ligne)
+) STRICT;
+
+CREATE TABLE index_identite (
+  cle      BLOB NOT NULL,
+  personne INTEGER NOT NULL,
+  PRIMARY KEY (cle, personne)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX index_identite_personne ON index_identite (personne);
+
+CREATE TABLE index_nir (
+  chargement INTEGER NOT NULL,
+  digest     BLOB NOT NULL,
+  personne   INTEGER NOT NULL,
+  precedent  INTEGER NOT NULL CHECK (precedent IN (0, 1)),
+  PRIMARY KEY (chargement, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX index_nir_personne ON index_nir (personne);
+
+CREATE TABLE rattachement (
+  id            INTEGER PRIMARY KEY,
+  chargement    INTEGER NOT NULL,
+  ouvrant_ligne TEXT NOT NULL,
+  ouvrant       INTEGER,
+  beneficiaire  INTEGER NOT NULL,
+  contenu       BLOB NOT NULL
+) STRICT;
+CREATE INDEX rattachement_ouvrant ON rattachement (ouvrant);
+CREATE INDEX rattachement_beneficiaire ON rattachement (beneficiaire);
+
+CREATE TABLE dossier (
+  personne INTEGER PRIMARY KEY,
+  contenu  BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE partenaire (
+  id         TEXT PRIMARY KEY,
+  nom        TEXT NOT NULL,
+  siret      TEXT NOT NULL,
+  categorie  TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE convention (
+  id         TEXT NOT NULL,
+  version    INTEGER NOT NULL,
+  partenaire TEXT NOT NULL REFERENCES partenaire (id),
+  etat       TEXT NOT NULL CHECK (etat IN ('draft', 'active', 'suspended', 'notice', 'ended')),
+  document   TEXT NOT NULL,
+  empreinte  TEXT NOT NULL,
+  signatures TEXT NOT NULL DEFAULT '[]',
+  created_at INTEGER NOT NULL,
+  changed_at INTEGER NOT NULL,
+  PRIMARY KEY (id, version)
+) STRICT;
+
+CREATE TABLE cle_api (
+  id            TEXT PRIMARY KEY,
+  convention    TEXT NOT NULL,
+  digest        BLOB NOT NULL UNIQUE,
+  last4         TEXT NOT NULL,
+  environnement TEXT NOT NULL CHECK (environnement IN ('sandbox', 'production')),
+  created_at    INTEGER NOT NULL,
+  expires_at    INTEGER,
+  revoked_at    INTEGER
+) STRICT;
+
+CREATE TABLE quota (
+  convention TEXT NOT NULL,
+  jour       TEXT NOT NULL,
+  pris       INTEGER NOT NULL,
+  PRIMARY KEY (convention, jour)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE restriction (
+  id        TEXT PRIMARY KEY,
+  sujet     BLOB NOT NULL,
+  bloc      TEXT NOT NULL,
+  motif     TEXT NOT NULL,
+  since_at  INTEGER NOT NULL,
+  until_at  INTEGER,
+  lifted_at INTEGER
+) STRICT;
+
+CREATE TABLE consentement (
+  id             TEXT PRIMARY KEY,
+  sujet          BLOB NOT NULL,
+  partenaire     TEXT NOT NULL,
+  convention     TEXT NOT NULL,
+  version        INTEGER NOT NULL,
+  finalite       TEXT NOT NULL,
+  blocs          TEXT NOT NULL,
+  notice         TEXT NOT NULL,
+  notice_sha256  TEXT NOT NULL,
+  notice_montree INTEGER NOT NULL CHECK (notice_montree IN (0, 1)),
+  canal          TEXT NOT NULL,
+  acteur         TEXT NOT NULL,
+  preuve         TEXT NOT NULL,
+  given_at       INTEGER NOT NULL,
+  expires_at     INTEGER NOT NULL,
+  jeton          BLOB,
+  trace          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX consentement_jeton ON consentement (jeton) WHERE jeton IS NOT NULL;
+CREATE INDEX consentement_sujet ON consentement (sujet, partenaire);
+
+CREATE TABLE retrait (
+  id           TEXT PRIMARY KEY,
+  sujet        BLOB NOT NULL,
+  partenaire   TEXT NOT NULL,
+  withdrawn_at INTEGER NOT NULL,
+  allowed_at   INTEGER,
+  motif        TEXT NOT NULL
+) STRICT;
+CREATE INDEX retrait_sujet ON retrait (sujet, partenaire);
+
+CREATE TABLE batch (
+  first  INTEGER PRIMARY KEY,
+  count  INTEGER NOT NULL,
+  at     INTEGER NOT NULL,
+  leaves BLOB NOT NULL,
+  sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE subject (
+  digest BLOB NOT NULL,
+  n      INTEGER NOT NULL,
+  PRIMARY KEY (digest, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cle_jour (
+  jour   TEXT NOT NULL,
+  partie TEXT NOT NULL CHECK (partie IN ('person', 'internal')),
+  cle    BLOB NOT NULL,
+  PRIMARY KEY (jour, partie)
+) STRICT, WITHOUT ROWID;
+
+-- +goose Down
+DROP TABLE cle_jour;
+DROP TABLE subject;
+DROP TABLE batch;
+DROP TABLE retrait;
+DROP TABLE consentement;
+DROP TABLE restriction;
+DROP TABLE quota;
+DROP TABLE cle_api;
+DROP TABLE convention;
+DROP TABLE partenaire;
+DROP TABLE dossier;
+DROP TABLE rattachement;
+DROP TABLE index_nir;
+DROP TABLE index_identite;
+DROP TABLE personne;
+DROP TABLE caisse;
+DROP TABLE chargement;
+DROP TABLE epoque;
+DROP TABLE reglage;

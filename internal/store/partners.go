@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/trace"
+)
+
+// The objects on which decisions rest; access builds guards with them.
+
+// KeyObject is the object of an API key.
+func KeyObject(id string) trace.Object { return trace.Object("cle/" + id) }
+
+const keyColumns = `id, convention, digest, last4, environnement, created_at, expires_at, revoked_at`
+
+func scanKey(scan func(...any) error) (k partner.Key, err error) {
+	var created, expires, revoked sql.NullInt64
+	err = scan(&k.ID, &k.ConventionID, &k.Digest, &k.Last4, &k.Environment, &created, &expires, &revoked)
+	k.CreatedAt, k.ExpiresAt, k.RevokedAt = fromMillis(created), fromMillis(expires), fromMillis(revoked)
+	return k, err
+}
+
+func scanPartner(scan func(...any) error) (p partner.Partner, err error) {
+	var created sql.NullInt64
+	err = scan(&p.ID, &p.Nom, &p.SIRET, &p.Kind, &created)
+	p.CreatedAt = fromMillis(created)
+	return p, err
+}
+
+func scanConvention(scan func(...any) error) (convention.Convention, error) {
+	var doc, state, digest string
+	if err := scan(&doc, &state, &digest); err != nil {
+		return convention.Convention{}, err
+	}
+	var d convention.Document
+	if err := json.Unmarshal([]byte(doc), &d); err != nil {
+		return convention.Convention{}, err
+	}
+	c, err := convention.New(d, convention.State(state))
+	if err == nil && c.Digest != digest {
+		err = fault.New(fault.ErreurInterne, "store: convention").Because("CONVENTION_ALTERED")
+	}
+	return c, err
+}
+
+// PutPartner adds a partner or renames it; kind and SIRET of an existing one
+// stay. Errors: parametre_invalide, service_indisponible.
+func (s *Store) PutPartner(ctx context.Context, p partner.Partner) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	return s.change(ctx, "store: put partner", nil, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO partenaire (id, nom, siret, categorie, created_at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (id) DO UPDATE SET nom = excluded.nom`, p.ID, p.Nom, p.SIRET, string(p.Kind), millis(s.clock()))
+		return err
+	})
+}
+
+// Partners lists them by identifier.
+func (s *Store) Partners(ctx context.Context) (out []partner.Partner, err error) {
+	err = each(ctx, s.reader, func(scan func(...any) error) error {
+		p, err := scanPartner(scan)
+		out = append(out, p)
+		return err
+	}, `SELECT id, nom, siret, categorie, created_at FROM partenaire ORDER BY id`)
+	return out, unavailable("store: partners", err)
+}
+
+// PutConvention adds a version of a convention. Its partner must exist and be
+// of the document's kind; a version is written once. Errors:
+// parametre_invalide, ressource_inconnue (no such partner).
+func (s *Store) PutConvention(ctx context.Context, c convention.Convention) error {
+	d := c.Document
+	return s.change(ctx, "store: put convention", []trace.Object{conventionObject(d.ID)}, func(tx *sql.Tx) error {
+		var kind string
+		switch err := tx.QueryRowContext(ctx, `SELECT categorie FROM partenaire WHERE id = $1`, d.Parties.Partner).Scan(&kind); {
+		case errors.Is(err, sql.ErrNoRows):
+			return notFound("store: partner of a convention")
+		case err != nil:
+			return err
+		case kind != string(d.Kind):
+			return fault.New(fault.ParametreInvalide, "store: put convention").On("kind")
+		}
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM convention WHERE id = $1 AND version >= $2`, d.ID, d.Version).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return fault.New(fault.ParametreInvalide, "store: put convention").On("version")
+		}
+		now := millis(s.clock())
+		_, err := tx.ExecContext(ctx, `INSERT INTO convention (id, version, partenaire, etat, document, empreinte, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			d.ID, d.Version, d.Parties.Partner, string(c.State), string(c.Canonical), c.Digest, now, now)
+		return err
+	})
+}
+
+// SetConventionState moves the newest version of a convention. Errors:
+// ressource_inconnue, parametre_invalide for an illegal move.
+func (s *Store) SetConventionState(ctx context.Context, id string, next convention.State) error {
+	return s.change(ctx, "store: move convention", []trace.Object{conventionObject(id)}, func(tx *sql.Tx) error {
+		var version int
+		var state string
+		err := tx.QueryRowContext(ctx, `SELECT version, etat FROM convention WHERE id = $1 ORDER BY version DESC LIMIT 1`, id).Scan(&version, &state)
+		if errors.Is(err, sql.ErrNoRows) {
+			return notFound("store: move convention")
+		}
+		if err != nil {
+			return err
+		}
+		if !convention.State(state).CanBecome(next) {
+			return fault.New(fault.ParametreInvalide, "store: move convention").On("state")
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE convention SET etat = $1, changed_at = $2 WHERE id = $3 AND version = $4`, string(next), millis(s.clock()), id, version)
+		return err
+	})
+}
+
+func conventionObject(id string) trace.Object { return trace.Object("convention/" + id) }
+
+// Conventions lists the newest version of each.
+func (s *Store) Conventions(ctx context.Context) (out []convention.Convention, err error) {
+	err = each(ctx, s.reader, func(scan func(...any) error) error {
+		c, err := scanConvention(scan)
+		out = append(out, c)
+		return err
+	}, `SELECT document, etat, empreinte FROM convention AS c WHERE version = (SELECT MAX(version) FROM convention WHERE id = c.id) ORDER BY id`)
+	return out, unavailable("store: conventions", err)
+}
+
+// AddKey stores a key for a convention; the secret is not kept, only its keyed
+// digest. Errors: ressource_inconnue (no such convention), parametre_invalide.
+func (s *Store) AddKey(ctx context.Context, conventionID, secret string, env partner.Environment, expiresAt time.Time) (partner.Key, error) {
+	if !partner.LooksLikeKey(secret, env) {
+		return partner.Key{}, fault.New(fault.ParametreInvalide, "store: add key").On("environment")
+	}
+	d := s.keys.apiKey.sum("cle/v1", []byte(secret))
+	k := partner.Key{ID: partner.NewID("cle"), ConventionID: conventionID, Digest: d[:], Last4: secret[len(secret)-4:], Environment: env, CreatedAt: s.clock(), ExpiresAt: expiresAt}
+	return k, s.change(ctx, "store: add key", []trace.Object{KeyObject(k.ID)}, func(tx *sql.Tx) error {
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM convention WHERE id = $1`, conventionID).Scan(&n); err != nil {
+			return err
+		}
+		if n == 0 {
+			return notFound("store: add key")
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO cle_api (`+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL)`,
+			k.ID, k.ConventionID, k.Digest, k.Last4, string(k.Environment), millis(k.CreatedAt), nullMillis(k.ExpiresAt))
+		return err
+	})
+}
+
+// RevokeKey ends a key at once. Errors: ressource_inconnue.
+func (s *Store) RevokeKey(ctx context.Context, id string) error {
+	return s.change(ctx, "store: revoke key", []trace.Object{KeyObject(id)}, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `UPDATE cle_api SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL`, millis(s.clock()), id)
+		if err != nil {
+			return err
+		}
+		if n, _ := r.RowsAffected(); n == 0 {
+			return notFound("store: revoke key")
+		}
+		return nil
+	})
+}
+
+// Keys lists the keys, newest first; no secret is among them.
+func (s *Store) Keys(ctx context.Context) (out []partner.Key, err error) {
+	err = each(ctx, s.reader, func(scan func(...any) error) error {
+		k, err := scanKey(scan)
+		k.Digest = nil
+		out = append(out, k)
+		return err
+	}, `SELECT `+keyColumns+` FROM cle_api ORDER BY created_at DESC, id`)
+	return out, unavailable("store: keys", err)
+}
+
+// QuotaTaken is the number of calls counted on a day (YYYY-MM-DD, Paris).
+func (s *Store) QuotaTaken(ctx context.Context, conventionID, day string) (n int, err error) {
+	err = s.reader.QueryRowContext(ctx, `SELECT COALESCE(MAX(pris), 0) FROM quota WHERE convention = $1 AND jour = $2`, conventionID, day).Scan(&n)
+	return n, unavailable("store: quota", err)
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"crypto/subtle"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/trace"
+)
+
+// Snapshot is what every call needs and what changes seldom, held in memory at
+// one generation: keys, conventions, restrictions, funds. Every method that
+// changes one of them reads it anew before it returns; what a call decided on
+// an older one is caught by its guard in the transaction of the trace.
+type Snapshot struct {
+	Generation   trace.Generation
+	load         int64
+	donneesOn    civil.Date
+	caisses      map[string]droits.Caisse
+	keys         map[[32]byte]keyed
+	partners     map[string]partner.Partner
+	restrictions map[droits.Sujet][]consent.Restriction
+}
+
+type keyed struct {
+	key  partner.Key
+	conv convention.Convention
+}
+
+// Refresh reads the snapshot from the database. Errors: service_indisponible.
+func (s *Store) Refresh(ctx context.Context) error {
+	s.reload.Lock()
+	defer s.reload.Unlock()
+	n := &Snapshot{caisses: map[string]droits.Caisse{}, keys: map[[32]byte]keyed{}, partners: map[string]partner.Partner{}, restrictions: map[droits.Sujet][]consent.Restriction{}}
+	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return unavailable("store: snapshot", err)
+	}
+	defer tx.Rollback()
+	for _, read := range []func(context.Context, *sql.Tx, *Snapshot) error{readSettings, readCaisses, readKeys, readRestrictions} {
+		if err := read(ctx, tx, n); err != nil {
+			return unavailable("store: snapshot", err)
+		}
+	}
+	s.state.Store(n)
+	return nil
+}
+
+func readSettings(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
+	if err := tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'generation'`).Scan(&n.Generation); err != nil {
+		return err
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'chargement'`).Scan(&n.load); err != nil {
+		return err
+	}
+	var on string
+	err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(reference_on), '') FROM chargement WHERE etat = 'visible'`).Scan(&on)
+	if err == nil && on != "" {
+		n.donneesOn, err = civil.Parse(on)
+	}
+	return err
+}
+
+func readCaisses(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
+	return each(ctx, tx, func(scan func(...any) error) error {
+		var raw []byte
+		var c droits.Caisse
+		if err := scan(&raw); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(raw, &c); err != nil {
+			return err
+		}
+		n.caisses[c.ID] = c
+		return nil
+	}, `SELECT contenu FROM caisse WHERE chargement = $1`, n.load)
+}
+
+func readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		p, err := scanPartner(scan)
+		n.partners[p.ID] = p
+		return err
+	}, `SELECT id, nom, siret, categorie, created_at FROM partenaire`)
+	if err != nil {
+		return err
+	}
+	convs := map[string]convention.Convention{}
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		c, err := scanConvention(scan)
+		convs[c.Document.ID] = c // ascending versions: the last one wins
+		return err
+	}, `SELECT document, etat, empreinte FROM convention WHERE etat <> 'draft' OR version = 1 ORDER BY id, version`)
+	if err != nil {
+		return err
+	}
+	return each(ctx, tx, func(scan func(...any) error) error {
+		k, err := scanKey(scan)
+		if err != nil {
+			return err
+		}
+		var d [32]byte
+		copy(d[:], k.Digest)
+		n.keys[d] = keyed{k, convs[k.ConventionID]}
+		return nil
+	}, `SELECT `+keyColumns+` FROM cle_api`)
+}
+
+func readRestrictions(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
+	return each(ctx, tx, func(scan func(...any) error) error {
+		var r consent.Restriction
+		var sujet []byte
+		var since, until sql.NullInt64
+		if err := scan(&sujet, &r.Bloc, &r.Ground, &since, &until); err != nil {
+			return err
+		}
+		copy(r.Subject[:], sujet)
+		r.SinceAt, r.UntilAt = fromMillis(since), fromMillis(until)
+		n.restrictions[r.Subject] = append(n.restrictions[r.Subject], r)
+		return nil
+	}, `SELECT sujet, bloc, motif, since_at, until_at FROM restriction WHERE lifted_at IS NULL`)
+}
+
+// each runs a query and hands over its rows.
+func each(ctx context.Context, q interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}, row func(scan func(...any) error) error, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// changed marks what a transaction changed: the generation moves on, and each
+// object bears it.
+func changed(ctx context.Context, tx *sql.Tx, objects ...trace.Object) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = valeur + 1 WHERE cle = 'generation'`); err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO epoque (objet, generation) VALUES ($1, (SELECT valeur FROM reglage WHERE cle = 'generation'))
+			ON CONFLICT (objet) DO UPDATE SET generation = excluded.generation`, string(o)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change runs a write transaction that moves the generation, then refreshes
+// the snapshot.
+func (s *Store) change(ctx context.Context, op string, objects []trace.Object, do func(*sql.Tx) error) error {
+	err := s.tx(ctx, op, func(tx *sql.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		return changed(ctx, tx, objects...)
+	})
+	if err != nil {
+		return err
+	}
+	return s.Refresh(ctx)
+}
+
+// Generation is that of the snapshot in use: read it before deciding.
+func (s *Store) Generation() trace.Generation { return s.state.Load().Generation }
+
+// Key finds the API key with that secret and the convention to which it
+// belongs. ok is false for a key that does not exist; whether key and
+// convention are live is not checked.
+func (s *Store) Key(secret string) (k partner.Key, c convention.Convention, ok bool) {
+	d := s.keys.apiKey.sum("cle/v1", []byte(secret))
+	found, ok := s.state.Load().keys[d]
+	if !ok || subtle.ConstantTimeCompare(found.key.Digest, d[:]) != 1 {
+		return partner.Key{}, convention.Convention{}, false
+	}
+	return found.key, found.conv, true
+}
+
+// Partner finds a partner by its identifier.
+func (s *Store) Partner(id string) (partner.Partner, bool) {
+	p, ok := s.state.Load().partners[id]
+	return p, ok
+}
+
+// Restrictions are those in force on a person at an instant.
+func (s *Store) Restrictions(p droits.Sujet, at time.Time) []consent.Restriction {
+	all := s.state.Load().restrictions[p]
+	var out []consent.Restriction
+	for _, r := range all {
+		if r.InForceAt(at) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// DonneesOn is the day of the data being served, zero when nothing is loaded.
+func (s *Store) DonneesOn() civil.Date { return s.state.Load().donneesOn }
+
+func notFound(op string) error { return fault.New(fault.RessourceInconnue, op) }

@@ -1,0 +1,215 @@
+// Package store keeps everything that outlives a call: people, rights,
+// partners, consents, traces. It hides SQL, sealing and the one writer; a
+// public method is one transaction.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite" of database/sql
+
+	"droits.example/droits/internal/fault"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// ErrLocked says that another process holds the data directory.
+var ErrLocked = errors.New("store: another process holds this data directory")
+
+// Config says where the store lies and how it is opened.
+type Config struct {
+	Dir   string // data directory, created when missing
+	Root  Root
+	Clock func() time.Time
+}
+
+// Store is one SQLite database in one directory held by one process. It is
+// safe for concurrent use.
+type Store struct {
+	dir    string
+	clock  func() time.Time
+	keys   keys
+	lock   *os.File
+	writer *sql.DB // one connection
+	reader *sql.DB
+	hot    *hotPool
+	days   dayKeys
+	next   int64 // next index of the trace, owned by the trace writer
+	nextMu sync.Mutex
+	state  atomic.Pointer[Snapshot]
+	reload sync.Mutex
+}
+
+// Open locks the directory, migrates the database and reads the snapshot.
+// Errors: ErrLocked when another process holds the directory.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	if c.Clock == nil {
+		return nil, errors.New("store: a clock is required")
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := Lock(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: c.Dir, clock: c.Clock, keys: derive(c.Root), lock: lock}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Lock takes the exclusive lock of a data directory without opening it. The
+// lock lasts as long as the file is open.
+func Lock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "verrou"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, ErrLocked
+		}
+		return nil, err
+	}
+	return f, nil
+}
+
+func (s *Store) path() string { return filepath.Join(s.dir, "droits.db") }
+
+// dsn carries every pragma, because one run by hand holds for one pooled
+// connection only; busy_timeout comes first (dependencies.md §2).
+func (s *Store) dsn(readOnly bool) string {
+	v := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "secure_delete(ON)", "cache_size(-65536)"}}
+	if readOnly {
+		v.Add("_pragma", "query_only(ON)")
+	} else {
+		v.Set("_txlock", "immediate")
+	}
+	return "file:" + (&url.URL{Path: s.path()}).EscapedPath() + "?" + v.Encode()
+}
+
+func (s *Store) open(ctx context.Context) (err error) {
+	if s.writer, err = sql.Open("sqlite", s.dsn(false)); err != nil {
+		return err
+	}
+	s.writer.SetMaxOpenConns(1)
+	if s.reader, err = sql.Open("sqlite", s.dsn(true)); err != nil {
+		return err
+	}
+	s.reader.SetMaxOpenConns(4)
+	if err := s.migrate(ctx); err != nil {
+		return fmt.Errorf("store: migrate: %w", err)
+	}
+	if err := s.writer.QueryRowContext(ctx, `SELECT COALESCE(MAX(first + count), 0) FROM batch`).Scan(&s.next); err != nil {
+		return fmt.Errorf("store: read the head of the trace: %w", err)
+	}
+	if s.hot, err = openHot(s.path()); err != nil {
+		return fmt.Errorf("store: open readers: %w", err)
+	}
+	return s.Refresh(ctx)
+}
+
+func (s *Store) provider() (*goose.Provider, error) {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, s.writer, sub)
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	p, err := s.provider()
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// Close releases the connections and the lock. Traces must have been closed
+// first.
+func (s *Store) Close() error {
+	var errs []error
+	if s.hot != nil {
+		errs = append(errs, s.hot.close())
+	}
+	if s.reader != nil {
+		errs = append(errs, s.reader.Close())
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ping reports whether the store can be read. Errors: service_indisponible.
+func (s *Store) Ping(ctx context.Context) error {
+	var n int
+	return unavailable("store: ping", s.reader.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'generation'`).Scan(&n))
+}
+
+// Checkpoint moves the write-ahead log into the database and empties it: an
+// unfinished one makes every read two to three times slower.
+func (s *Store) Checkpoint(ctx context.Context) error {
+	_, err := s.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	return unavailable("store: checkpoint", err)
+}
+
+// tx runs one write transaction.
+func (s *Store) tx(ctx context.Context, op string, do func(*sql.Tx) error) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return unavailable(op, err)
+	}
+	if err := do(tx); err != nil {
+		tx.Rollback()
+		return unavailable(op, err)
+	}
+	return unavailable(op, tx.Commit())
+}
+
+// unavailable turns an engine's failure into service_indisponible and lets
+// our own faults through.
+func unavailable(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return err
+	}
+	return fault.New(fault.ServiceIndisponible, op).Because("STORE").After(5 * time.Second).With(err)
+}
+
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+func nullMillis(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
+}
+
+func fromMillis(n sql.NullInt64) time.Time {
+	if !n.Valid {
+		return time.Time{}
+	}
+	return time.UnixMilli(n.Int64)
+}
