@@ -184,6 +184,15 @@ func (d Decision) Check(s droits.Sujet) error {
 	return nil
 }
 
+// CheckTiers refuses what concerns a dependant when the block of dependants is
+// restricted for the connected person, or was left out of the consent.
+func (d Decision) CheckTiers(self droits.Sujet) error {
+	if d.restricted(self, droits.BlocBeneficiaires) || !has(d.person.Blocks, droits.BlocBeneficiaires) {
+		return fault.New(fault.DonneesIndisponibles, "policy: check").Because("RESTRICTED_BLOCK")
+	}
+	return nil
+}
+
 func (d Decision) restricted(s droits.Sujet, b droits.Bloc) bool {
 	if d.person.Restricted == nil {
 		return false
@@ -220,18 +229,17 @@ func (d Decision) mask(s droits.Sujet, self bool) droits.Mask {
 	return m
 }
 
-// Fields are the names of the fields open for the connected person and for
-// the dependants, for documentation and traces.
-func (d Decision) Fields() (self, tiers []string) {
-	for _, c := range droits.Champs() {
-		if d.self.Has(c.Champ) {
-			self = append(self, c.Name)
-		}
-		if d.tiers.Has(c.Champ) {
-			tiers = append(tiers, c.Name)
+// Fields are the names (schema.member) of every field that a convention can
+// open with the umbrella scope, before any limit that a person sets.
+func Fields(c convention.Convention) []string {
+	g := Grant{Convention: c, Scopes: []string{droits.ScopeUmbrella}}
+	out := []string{}
+	for _, f := range droits.Champs() {
+		if g.open(f.Bloc) == nil || g.open(f.BlocTiers) == nil {
+			out = append(out, f.Name)
 		}
 	}
-	return self, tiers
+	return out
 }
 
 func has(list []droits.Bloc, b droits.Bloc) bool {

@@ -21,11 +21,11 @@ import (
 const tokenMemory = 24 * time.Hour
 
 func sharingObject(p droits.Sujet, partner string) trace.Object {
-	return trace.Object("partage/" + hex.EncodeToString(p[:]) + "/" + partner)
+	return trace.Object(trace.ObjectSharing + "/" + hex.EncodeToString(p[:]) + "/" + partner)
 }
 
 func subjectObject(p droits.Sujet) trace.Object {
-	return trace.Object("sujet/" + hex.EncodeToString(p[:]))
+	return trace.Object(trace.ObjectSubject + "/" + hex.EncodeToString(p[:]))
 }
 
 // Guard is what a decision about a person rests on: the key, the convention,

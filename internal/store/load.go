@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/intake"
 	"droits.example/droits/internal/nir"
 )
@@ -160,15 +161,7 @@ func (l *Load) person(ctx context.Context, tx *sql.Tx, p *intake.Personne) error
 		id, l.id, p.ID, who.Sujet[:], !p.Servie, seal(l.s.keys.rows, rowPlace("personne", "identite", id), doc)); err != nil {
 		return err
 	}
-	var index []any
-	seen := map[[8]byte]bool{}
-	for _, k := range fromPersonne(who).record(!p.Servie).Keys() {
-		if d := l.s.keys.indexKey(k); !seen[d] {
-			seen[d] = true
-			index = append(index, d[:], id)
-		}
-	}
-	if err := insertMany(ctx, tx, `INSERT INTO index_identite (cle, personne) VALUES `, 2, index); err != nil {
+	if err := l.index(ctx, tx, who, !p.Servie); err != nil {
 		return err
 	}
 	if err := l.indexNIR(ctx, tx, id, p); err != nil {
@@ -188,6 +181,23 @@ func (l *Load) person(ctx context.Context, tx *sql.Tx, p *intake.Personne) error
 		}
 	}
 	return nil
+}
+
+// index makes a person findable. The dead are not: FranceConnect lets nobody
+// log in as one of them.
+func (l *Load) index(ctx context.Context, tx *sql.Tx, p droits.Personne, sentinelle bool) error {
+	if !p.DecesOn.IsZero() {
+		return nil
+	}
+	var rows []any
+	seen := map[[8]byte]bool{}
+	for _, k := range fromPersonne(p).record(sentinelle).Keys() {
+		if d := l.s.keys.indexKey(k); !seen[d] {
+			seen[d] = true
+			rows = append(rows, d[:], p.ID)
+		}
+	}
+	return insertMany(ctx, tx, `INSERT INTO index_identite (cle, personne) VALUES `, 2, rows)
 }
 
 func (l *Load) indexNIR(ctx context.Context, tx *sql.Tx, id int64, p *intake.Personne) error {

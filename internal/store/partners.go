@@ -16,7 +16,7 @@ import (
 // The objects on which decisions rest; access builds guards with them.
 
 // KeyObject is the object of an API key.
-func KeyObject(id string) trace.Object { return trace.Object("cle/" + id) }
+func KeyObject(id string) trace.Object { return trace.Object(trace.ObjectKey + "/" + id) }
 
 const keyColumns = `id, convention, digest, last4, environnement, created_at, expires_at, revoked_at`
 
@@ -123,7 +123,7 @@ func (s *Store) SetConventionState(ctx context.Context, id string, next conventi
 	})
 }
 
-func conventionObject(id string) trace.Object { return trace.Object("convention/" + id) }
+func conventionObject(id string) trace.Object { return trace.Object(trace.ObjectConvention + "/" + id) }
 
 // Conventions lists the newest version of each.
 func (s *Store) Conventions(ctx context.Context) (out []convention.Convention, err error) {

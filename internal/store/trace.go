@@ -102,7 +102,7 @@ func (s *Store) guard(ctx context.Context, tx *sql.Tx, batch []*trace.Pending) e
 				return err
 			}
 			if at > p.Guard.At {
-				p.Leaf, p.Refused, p.Effects = p.Refusal(), true, nil
+				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, draws(p.Effects)
 				break
 			}
 		}
@@ -110,13 +110,23 @@ func (s *Store) guard(ctx context.Context, tx *sql.Tx, batch []*trace.Pending) e
 	return nil
 }
 
+// draws keeps what a refused call leaves behind: it counts against its quota.
+func draws(effects []trace.Effect) (out []trace.Effect) {
+	for _, e := range effects {
+		if d, ok := e.(partner.Draw); ok {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 func (s *Store) effects(ctx context.Context, tx *sql.Tx, batch []*trace.Pending) error {
-	draws := map[partner.Draw]int{}
+	taken := map[partner.Draw]int{}
 	for _, p := range batch {
 		for _, e := range p.Effects {
 			switch e := e.(type) {
 			case partner.Draw:
-				draws[e]++
+				taken[e]++
 			case *consent.Record:
 				if err := insertConsent(ctx, tx, e, p.Index); err != nil {
 					return err
@@ -126,7 +136,7 @@ func (s *Store) effects(ctx context.Context, tx *sql.Tx, batch []*trace.Pending)
 			}
 		}
 	}
-	for d, n := range draws {
+	for d, n := range taken {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO quota (convention, jour, pris) VALUES ($1, $2, $3)
 			ON CONFLICT (convention, jour) DO UPDATE SET pris = pris + excluded.pris`, d.Convention, d.Day, n); err != nil {
 			return err

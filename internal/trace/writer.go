@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,9 +16,23 @@ import (
 // which it was made.
 type Generation int64
 
-// Object names something whose change makes a decision stale: a key, a
-// convention, a person, a person and a partner.
+// Object names something whose change makes a decision stale: its class, a
+// slash, what it is.
 type Object string
+
+// The classes of objects.
+const (
+	ObjectKey        = "cle"        // an API key
+	ObjectConvention = "convention" // a convention
+	ObjectSubject    = "sujet"      // the restrictions of a person
+	ObjectSharing    = "partage"    // what holds between a person and a partner
+)
+
+// Class is the part before the slash.
+func (o Object) Class() string {
+	class, _, _ := strings.Cut(string(o), "/")
+	return class
+}
 
 // Guard says at which generation a decision was taken and on what it rests.
 // Objects is asked only when the generation has moved since.
@@ -37,9 +52,9 @@ type Pending struct {
 	Leaf    Leaf
 	Guard   Guard
 	Effects []Effect
-	Refusal func() Leaf // nil: the entry stands whatever moved
-	Refused bool        // set by the ledger
-	Index   int64       // set by the ledger: position in the log
+	Refusal func(Object) Leaf // nil: the entry stands whatever moved
+	Moved   Object            // set by the ledger: why the refusal was committed, "" when it was not
+	Index   int64             // set by the ledger: position in the log
 }
 
 // Ledger makes batches durable. Commit is called by one goroutine at a time;
@@ -52,18 +67,19 @@ type Ledger interface {
 
 // Receipt proves that an entry is durable. Only a Writer makes one.
 type Receipt struct {
-	hash    [HashSize]byte
-	index   int64
-	refused bool
-	origin  string
-	ok      bool
+	hash   [HashSize]byte
+	index  int64
+	moved  Object
+	origin string
+	ok     bool
 }
 
 // Valid reports whether the receipt comes from a writer.
 func (r Receipt) Valid() bool { return r.ok }
 
-// Refused reports that the refusal was committed instead of the entry.
-func (r Receipt) Refused() bool { return r.refused }
+// Moved is what had changed when the refusal was committed instead of the
+// entry, "" when the entry itself was.
+func (r Receipt) Moved() Object { return r.moved }
 
 // Index is the position of the entry in the log.
 func (r Receipt) Index() int64 { return r.index }
@@ -132,7 +148,7 @@ func (w *Writer) Append(ctx context.Context, p Pending) (Receipt, error) {
 			return Receipt{}, unavailable(errClosed)
 		}
 	}
-	return Receipt{hash: p.Leaf.Hash, index: p.Index, refused: p.Refused, origin: w.origin(p.Leaf.At), ok: true}, nil
+	return Receipt{hash: p.Leaf.Hash, index: p.Index, moved: p.Moved, origin: w.origin(p.Leaf.At), ok: true}, nil
 }
 
 // Close commits what waits and stops.

@@ -1,0 +1,201 @@
+// Package access is the road to personal data, the only one: authenticate,
+// identify, decide, read, release, trace, answer. It hides the order of the
+// steps; each produces the type that the next one needs, and an answer cannot
+// be built without the receipt of its trace.
+package access
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/policy"
+	"droits.example/droits/internal/trace"
+)
+
+// Keys finds who calls. Key says nothing of whether key and convention are
+// live.
+type Keys interface {
+	Generation() trace.Generation
+	Key(secret string) (partner.Key, convention.Convention, bool)
+	QuotaTaken(ctx context.Context, conventionID, day string) (int, error)
+}
+
+// People finds who is called about.
+type People interface {
+	Find(ctx context.Context, p identity.Pivot, partnerID string, t consent.Token) ([]policy.Candidate, error)
+	Restrictions(p droits.Sujet, at time.Time) []consent.Restriction
+	Guard(at trace.Generation, k partner.Key, partnerID string, people ...droits.Sujet) trace.Guard
+	DonneesOn() civil.Date
+}
+
+// Digests makes the keyed digests under which tokens, agents and people stand
+// in consents and traces.
+type Digests interface {
+	TokenDigest(token string) consent.Token
+	TraceDigest(domain, value string) trace.Digest
+	TraceSubject(p droits.Sujet) trace.Digest
+}
+
+// Tokens checks a FranceConnect access token. Errors: jeton_invalide,
+// niveau_insuffisant, franceconnect_indisponible, franceconnect_lent.
+type Tokens interface {
+	Check(ctx context.Context, p identity.Profile, token string) (identity.Assertion, error)
+}
+
+// Journal makes an entry durable, or its refusal.
+type Journal interface {
+	Append(ctx context.Context, p trace.Pending) (trace.Receipt, error)
+}
+
+// Config joins the parts of the road. Every member is required.
+type Config struct {
+	Keys        Keys
+	People      People
+	Digests     Digests
+	Tokens      Tokens
+	Journal     Journal
+	Environment partner.Environment
+	Clock       func() time.Time
+}
+
+// Service is the road. It is safe for concurrent use.
+type Service struct {
+	Config
+	quotas quotas
+}
+
+// New returns the road.
+func New(c Config) *Service { return &Service{Config: c, quotas: quotas{meters: map[string]*meter{}}} }
+
+// Credentials are what a call presents of itself.
+type Credentials struct {
+	Key   string
+	Token string
+	Addr  netip.Addr
+}
+
+// Caller is an authenticated partner under a live convention. Only
+// Authenticate makes one.
+type Caller struct {
+	key        partner.Key
+	conv       convention.Convention
+	generation trace.Generation
+	creds      Credentials
+	startedAt  time.Time
+	known      bool
+}
+
+// Known reports whether the key was recognised: what follows is traced.
+func (c Caller) Known() bool { return c.known }
+
+// KeyID, Partner and Convention name the caller for logs.
+func (c Caller) KeyID() string                     { return c.key.ID }
+func (c Caller) Partner() string                   { return c.conv.Document.Parties.Partner }
+func (c Caller) Convention() convention.Convention { return c.conv }
+
+// Meta is what accompanies a call without deciding anything.
+type Meta struct {
+	RequestID string
+	Agent     string // pseudonym of the partner's agent, "" when none
+	Operation droits.Operation
+	Window    droits.Fenetre
+	Asked     []droits.Bloc // nil = everything
+}
+
+// Authenticate recognises the key and checks that its convention is live. The
+// token must be there; it is not checked yet. A caller whose key is known is
+// returned even with an error, so that the refusal can be traced. Errors:
+// cle_absente, cle_invalide, jeton_absent, convention_inactive,
+// adresse_non_autorisee.
+func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, error) {
+	now := s.Clock()
+	c := Caller{creds: creds, startedAt: now, generation: s.Keys.Generation()}
+	if creds.Key == "" {
+		return c, fault.New(fault.CleAbsente, "access: authenticate")
+	}
+	unknown := fault.New(fault.CleInvalide, "access: authenticate")
+	if !partner.LooksLikeKey(creds.Key, s.Environment) {
+		return c, unknown.Because("KEY_SHAPE")
+	}
+	key, conv, ok := s.Keys.Key(creds.Key)
+	if !ok {
+		return c, unknown.Because("KEY_UNKNOWN")
+	}
+	c.key, c.conv, c.known = key, conv, true
+	switch {
+	case key.Environment != s.Environment:
+		return c, unknown.Because("KEY_ENVIRONMENT")
+	case !key.LiveAt(now):
+		return c, unknown.Because("KEY_ENDED")
+	case needsToken && creds.Token == "":
+		return c, fault.New(fault.JetonAbsent, "access: authenticate")
+	case !conv.LiveAt(now):
+		return c, fault.New(fault.ConventionInactive, "access: authenticate").Because("CONVENTION_" + upper(string(conv.State)))
+	case !conv.Allows(creds.Addr):
+		return c, fault.New(fault.AdresseNonAutorisee, "access: authenticate")
+	}
+	return c, nil
+}
+
+// Request is a decoded call.
+type Request struct {
+	Meta
+	Who    droits.Designation
+	Encode func(policy.View) ([]byte, error) // makes the body, before the trace that holds its hash
+}
+
+// Answer is a body and the receipt of its trace. Only Read makes one that
+// holds something.
+type Answer struct {
+	body      []byte
+	receipt   trace.Receipt
+	window    droits.Fenetre
+	donneesOn civil.Date
+}
+
+// Body is what may be written now that the trace is durable; nil without one.
+func (a Answer) Body() []byte {
+	if !a.receipt.Valid() || a.receipt.Moved() != "" {
+		return nil
+	}
+	return a.body
+}
+
+// Receipt is the proof of the trace.
+func (a Answer) Receipt() trace.Receipt { return a.receipt }
+
+// Window is the effective window.
+func (a Answer) Window() droits.Fenetre { return a.window }
+
+// DonneesOn is the day of the data.
+func (a Answer) DonneesOn() civil.Date { return a.donneesOn }
+
+// Refusal is an error whose trace is durable.
+type Refusal struct {
+	Fault   *fault.Fault
+	Receipt trace.Receipt
+}
+
+// Error is the fault's.
+func (r *Refusal) Error() string { return r.Fault.Error() }
+
+// Unwrap gives the fault to errors.As.
+func (r *Refusal) Unwrap() error { return r.Fault }
+
+func upper(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'a' <= c && c <= 'z' {
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,75 @@
+package access
+
+import (
+	"encoding/hex"
+	"strconv"
+
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/policy"
+	"droits.example/droits/internal/trace"
+)
+
+// entry says who asked, for whom, which blocks, why and under what. Nothing in
+// it is a value that was received: no NIR, no name, no token.
+func (w *walk) entry(class trace.Class, outcome string, f *fault.Fault) trace.Entry {
+	c, d := w.caller, w.caller.conv.Document
+	e := trace.Entry{
+		Class: class,
+		Person: trace.Person{
+			At: w.s.Clock(), Partner: c.Partner(), Purpose: d.Purpose, Operation: w.req.Operation.String(),
+			Period: w.req.Window.Period.String(), Consent: w.consents, Convention: d.ID + "/" + strconv.Itoa(d.Version),
+			Reference: c.conv.Digest, Outcome: outcome,
+		},
+		Internal: trace.Internal{
+			RequestID: w.req.RequestID, KeyID: c.key.ID, Latency: w.s.Clock().Sub(c.startedAt), Matching: w.matching, Policy: policy.Version,
+		},
+	}
+	if c.creds.Addr.IsValid() {
+		e.Internal.IP = c.creds.Addr.String()
+	}
+	if w.req.Agent != "" {
+		e.Internal.Agent = w.digest("agent", c.Partner()+"/"+w.req.Agent)
+	}
+	if c.creds.Token != "" {
+		e.Internal.Token = w.digest("jeton", c.creds.Token)
+	}
+	if f != nil {
+		e.Internal.Reasons = []string{f.Reason()}
+	}
+	for _, b := range w.req.Asked {
+		e.Person.Asked = append(e.Person.Asked, string(b))
+	}
+	if class == trace.AccessServed {
+		for _, x := range w.decision.Withheld {
+			e.Person.Withheld = append(e.Person.Withheld, string(x.Bloc))
+			e.Internal.Withheld = append(e.Internal.Withheld, string(x.Bloc)+":"+x.Reason)
+		}
+	}
+	w.about(&e)
+	return e
+}
+
+// about names who is concerned, by keyed digests.
+func (w *walk) about(e *trace.Entry) {
+	about := "inconnu"
+	if w.found {
+		e.Subject = w.s.Digests.TraceSubject(w.subject)
+		about = hex.EncodeToString(w.subject[:])
+		switch {
+		case w.self:
+			e.Person.Beneficiary = "assure"
+		case w.member != w.subject:
+			about = hex.EncodeToString(w.member[:])
+			e.Person.Beneficiary = "beneficiaire-" + w.digest("beneficiaire", about)[:16]
+		default:
+			e.Person.Beneficiary = "non_trouve"
+		}
+	}
+	h := w.s.Digests.TraceDigest("requete", e.Person.Operation+"|"+e.Person.Period+"|"+about)
+	e.Person.RequestHash = h[:]
+}
+
+func (w *walk) digest(domain, value string) string {
+	d := w.s.Digests.TraceDigest(domain, value)
+	return hex.EncodeToString(d[:])
+}

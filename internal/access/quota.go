@@ -1,0 +1,161 @@
+package access
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/fault"
+)
+
+// Rates is what is left of the quota nearest to its end, for the headers
+// RateLimit-*. Reset is in whole seconds from now.
+type Rates struct {
+	Limit, Remaining, Reset int
+}
+
+// quotas holds one meter a convention. The count of the day is kept in memory,
+// read from the store when the day begins here, and made durable with the
+// trace of each call: it survives a restart and is never exceeded.
+type quotas struct {
+	mu     sync.Mutex
+	meters map[string]*meter
+}
+
+type meter struct {
+	mu      sync.Mutex
+	limiter *rate.Limiter
+	quota   convention.Quota
+	day     civil.Date
+	taken   int
+	refused refusedCount
+}
+
+// refusedCount gathers refusals so that they make one entry a minute and key.
+type refusedCount struct {
+	since time.Time
+	n     int
+}
+
+func (q *quotas) of(c convention.Convention) *meter {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	m := q.meters[c.Document.ID]
+	if m == nil {
+		m = &meter{}
+		q.meters[c.Document.ID] = m
+	}
+	return m
+}
+
+// draw is a call counted before its token is checked; giveBack undoes it when
+// the token is refused.
+type draw struct {
+	m   *meter
+	r   *rate.Reservation
+	day civil.Date
+}
+
+func (d draw) giveBack(now time.Time) {
+	d.m.mu.Lock()
+	defer d.m.mu.Unlock()
+	d.r.CancelAt(now)
+	if d.m.day == d.day && d.m.taken > 0 {
+		d.m.taken--
+	}
+}
+
+// take counts one call. Errors: quota_depasse with the delay,
+// service_indisponible when the count of the day cannot be read.
+func (s *Service) take(ctx context.Context, c convention.Convention, now time.Time) (draw, error) {
+	m := s.quotas.of(c)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.begin(ctx, s.Keys, c, now); err != nil {
+		return draw{}, err
+	}
+	over := fault.New(fault.QuotaDepasse, "access: quota")
+	if m.taken >= m.quota.PerDay {
+		return draw{}, over.Because("QUOTA_DAY").After(untilTomorrow(now))
+	}
+	r := m.limiter.ReserveN(now, 1)
+	if d := r.DelayFrom(now); !r.OK() || d > 0 {
+		r.CancelAt(now)
+		return draw{}, over.Because("QUOTA_SECOND").After(max(d, time.Second))
+	}
+	m.taken++
+	return draw{m, r, m.day}, nil
+}
+
+// begin turns the meter to the day and the quota in force.
+func (m *meter) begin(ctx context.Context, k Keys, c convention.Convention, now time.Time) error {
+	today := civil.On(now)
+	if m.quota != c.Document.Quota {
+		m.quota = c.Document.Quota
+		m.limiter = rate.NewLimiter(rate.Limit(m.quota.PerSecond), m.quota.PerSecond)
+	}
+	if m.day == today {
+		return nil
+	}
+	n, err := k.QuotaTaken(ctx, c.Document.ID, today.String())
+	if err != nil {
+		return err
+	}
+	m.day, m.taken = today, n
+	return nil
+}
+
+// Rates tells what is left to the caller, without counting anything. ok is
+// false when it cannot be known.
+func (s *Service) Rates(ctx context.Context, c Caller) (r Rates, ok bool) {
+	if !c.known {
+		return Rates{}, false
+	}
+	now := s.Clock()
+	m := s.quotas.of(c.conv)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.begin(ctx, s.Keys, c.conv, now); err != nil {
+		return Rates{}, false
+	}
+	day := Rates{m.quota.PerDay, max(0, m.quota.PerDay-m.taken), int(untilTomorrow(now).Seconds())}
+	second := Rates{m.quota.PerSecond, max(0, int(m.limiter.TokensAt(now))), 1}
+	if second.Remaining*day.Limit < day.Remaining*second.Limit {
+		return second, true
+	}
+	return day, true
+}
+
+// LeftToday is what is left of the day's quota.
+func (s *Service) LeftToday(ctx context.Context, c Caller) int {
+	m := s.quotas.of(c.conv)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.begin(ctx, s.Keys, c.conv, s.Clock()) != nil {
+		return 0
+	}
+	return max(0, m.quota.PerDay-m.taken)
+}
+
+// countRefusal reports whether a refused call makes an entry now, and how many
+// refusals it stands for: the first of a minute speaks for those before it.
+func (m *meter) countRefusal(now time.Time) (n int, speak bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused.n++
+	if now.Sub(m.refused.since) < time.Minute {
+		return 0, false
+	}
+	n = m.refused.n
+	m.refused = refusedCount{since: now}
+	return n, true
+}
+
+func untilTomorrow(now time.Time) time.Duration {
+	d := civil.On(now).AddDays(1).StartAt().Sub(now)
+	return d.Truncate(time.Second) + time.Second
+}

@@ -1,0 +1,350 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/policy"
+	"droits.example/droits/internal/trace"
+)
+
+// appendFor bounds the wait for the trace: past it, nothing leaves.
+const appendFor = 10 * time.Second
+
+// Refuse traces a refusal that was decided before the road, a malformed
+// parameter for instance, and returns it with its receipt. A caller whose key
+// is unknown is not traced; a trace that cannot be written makes the answer
+// service_indisponible.
+func (s *Service) Refuse(ctx context.Context, c Caller, m Meta, err error) error {
+	w := walk{s: s, caller: c, req: Request{Meta: m}}
+	return w.refuse(ctx, err)
+}
+
+// Read walks the whole road for one call. An error is a *Refusal when its
+// trace is durable. Errors: every code of the catalogue that contract.md lists
+// after the parameters.
+func (s *Service) Read(ctx context.Context, c Caller, req Request) (a Answer, err error) {
+	w := walk{s: s, caller: c, req: req}
+	defer func() {
+		if p := recover(); p != nil {
+			a, err = Answer{}, w.refuse(ctx, fault.New(fault.ErreurInterne, "access: read").Because("PANIC").With(fmt.Errorf("%T", p)))
+		}
+	}()
+	view, err := w.walk(ctx)
+	if err != nil {
+		return Answer{}, w.refuse(ctx, err)
+	}
+	body, err := req.Encode(view)
+	if err != nil {
+		return Answer{}, w.refuse(ctx, fault.Wrap(fault.ErreurInterne, "access: encode", err))
+	}
+	return w.answer(ctx, body)
+}
+
+// walk is one call on the road, and what it has learnt so far.
+type walk struct {
+	s        *Service
+	caller   Caller
+	req      Request
+	counted  *draw
+	asserted *identity.Assertion
+	matching string
+	subject  droits.Sujet
+	member   droits.Sujet
+	self     bool
+	found    bool
+	consent  *consent.Record
+	consents string
+	decision policy.Decision
+	decided  bool
+}
+
+func (w *walk) walk(ctx context.Context) (policy.View, error) {
+	if err := w.count(ctx); err != nil {
+		return policy.View{}, err
+	}
+	pivot, err := w.check(ctx)
+	if err != nil {
+		return policy.View{}, err
+	}
+	grant := policy.Grant{Convention: w.caller.conv, Scopes: w.asserted.Scopes}
+	if err := w.admit(grant); err != nil {
+		return policy.View{}, err
+	}
+	who, err := w.identify(ctx, pivot)
+	if err != nil {
+		return policy.View{}, err
+	}
+	if err := w.decide(who, grant); err != nil {
+		return policy.View{}, err
+	}
+	return w.release(who, grant)
+}
+
+// count takes a call from the quota.
+func (w *walk) count(ctx context.Context) error {
+	d, err := w.s.take(ctx, w.caller.conv, w.caller.startedAt)
+	if err == nil {
+		w.counted = &d
+	}
+	return err
+}
+
+// check has FranceConnect check the token. The convention decides which
+// profile is asked; there is never a fallback.
+func (w *walk) check(ctx context.Context) (identity.Pivot, error) {
+	profile := identity.V1
+	if v1, v2 := w.caller.conv.Profiles(); v2 && (!v1 || looksLikeV2(w.caller.creds.Token)) {
+		profile = identity.V2
+	}
+	a, err := w.s.Tokens.Check(ctx, profile, w.caller.creds.Token)
+	if err != nil {
+		if !fault.Is(err, fault.NiveauInsuffisant) {
+			w.counted.giveBack(w.caller.startedAt)
+			w.counted = nil
+		}
+		return identity.Pivot{}, err
+	}
+	w.asserted = &a
+	return a.Pivot, nil
+}
+
+func looksLikeV2(token string) bool {
+	if len(token) != 43 {
+		return false
+	}
+	for _, c := range []byte(token) {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// admit checks the binding of the token, the agent, and what scopes, kind and
+// convention open, before anybody is looked up.
+func (w *walk) admit(g policy.Grant) error {
+	if !w.caller.conv.Speaks(w.asserted.Client, string(w.asserted.Profile)) {
+		return fault.New(fault.ClientNonRattache, "access: admit")
+	}
+	if err := policy.Admit(w.req.Operation, g); err != nil {
+		return err
+	}
+	if w.caller.conv.Document.AgentRequired && w.req.Agent == "" {
+		return fault.New(fault.AgentRequis, "access: admit").On("X-Agent")
+	}
+	return nil
+}
+
+// identify finds exactly one person, or nobody: none, ambiguous and another
+// scheme are one answer, told apart only in the internal trace.
+func (w *walk) identify(ctx context.Context, pivot identity.Pivot) (policy.Candidate, error) {
+	nobody := fault.New(fault.PersonneNonIdentifiee, "access: identify")
+	candidates, err := w.s.People.Find(ctx, pivot, w.caller.Partner(), w.s.Digests.TokenDigest(w.caller.creds.Token))
+	if err != nil {
+		return policy.Candidate{}, err
+	}
+	records := make([]identity.Record, len(candidates))
+	for i, c := range candidates {
+		records[i] = c.Record
+	}
+	r := identity.Decide(pivot, records)
+	w.matching = string(r.Outcome) + " " + r.Reason + " " + r.Rule + " " + strings.Join(r.Tolerances, ",")
+	for _, x := range r.Candidates {
+		w.matching += " " + x.RejectedBy
+	}
+	if r.Outcome != identity.Match {
+		return policy.Candidate{}, nobody.Because("IDENTITY_" + upper(string(r.Outcome)))
+	}
+	for _, c := range candidates {
+		if c.Record.ID == r.ID {
+			w.subject, w.member, w.found, w.self = c.Sujet, c.Sujet, true, true
+			return c, nil
+		}
+	}
+	return policy.Candidate{}, nobody.Because("IDENTITY_LOST")
+}
+
+// decide joins the person's own limits: age, withdrawal, restrictions, and the
+// live consent, which the first valid call of a token creates.
+func (w *walk) decide(who policy.Candidate, g policy.Grant) error {
+	now := w.caller.startedAt
+	person := policy.Person{
+		Withdrawn:  who.Standing.Withdrawn,
+		Blocks:     who.Standing.Blocks,
+		Excluded:   who.Standing.Excluded,
+		Restricted: func(p droits.Sujet) []consent.Restriction { return w.s.People.Restrictions(p, now) },
+	}
+	w.consents = who.Standing.ConsentID
+	if w.consents == "" && !who.Standing.Withdrawn {
+		w.consent = w.newConsent(who.Sujet, now)
+		w.consents, person.Blocks = w.consent.ID, w.consent.Blocks
+	}
+	if (droits.Personne{NaissanceOn: who.Record.NaissanceOn}).AgeOn(civil.On(now)) < droits.AgeAccord {
+		return fault.New(fault.ConsentementExpliciteRequis, "access: decide").Because("UNDER_SIXTEEN")
+	}
+	decision, err := policy.Decide(policy.Request{Op: w.req.Operation, Asked: w.req.Asked, Window: w.req.Window}, g, person, who.Sujet)
+	w.decision = decision
+	w.decided = err == nil
+	return err
+}
+
+// consentFor is how long a consent lives when the token does not say: the life
+// of a FranceConnect token.
+const consentFor = time.Minute
+
+func (w *walk) newConsent(p droits.Sujet, now time.Time) *consent.Record {
+	d := w.caller.conv.Document
+	r := &consent.Record{
+		ID: partner.NewID("acc"), Subject: p, Partner: w.caller.Partner(), Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
+		Notice: d.Terms.Notice, NoticeSHA256: d.Terms.NoticeSHA256, Channel: consent.ChannelPartner, Actor: "holder",
+		Evidence: consent.Evidence{Kind: consent.DeclaredByPartner, Scopes: w.asserted.Scopes, ACR: w.asserted.ACR, Profile: string(w.asserted.Profile)},
+		GivenAt:  now, ExpiresAt: w.asserted.ExpiresAt, Token: w.s.Digests.TokenDigest(w.caller.creds.Token),
+	}
+	if r.ExpiresAt.IsZero() {
+		r.ExpiresAt = now.Add(consentFor)
+	}
+	if w.asserted.Subject != "" {
+		sub := w.s.Digests.TraceDigest("sub", w.asserted.Subject)
+		r.Evidence.Subject = hex.EncodeToString(sub[:])
+	}
+	for _, b := range d.Blocks {
+		if !contains(d.Consent.Ticks, b) {
+			r.Blocks = append(r.Blocks, b)
+		}
+	}
+	return r
+}
+
+// release opens the dossier, finds the member and releases what the decision
+// opens. What concerns somebody else is checked before any look-up.
+func (w *walk) release(who policy.Candidate, g policy.Grant) (policy.View, error) {
+	f, err := w.decision.Open(who)
+	if err != nil {
+		return policy.View{}, err
+	}
+	if !w.req.Who.IsSelf(f) {
+		w.self = false
+		if err := policy.AdmitTiers(g); err != nil {
+			return policy.View{}, err
+		}
+		if err := w.decision.CheckTiers(who.Sujet); err != nil {
+			return policy.View{}, err
+		}
+	}
+	m, err := f.Select(w.req.Who, w.req.Window)
+	if err != nil {
+		return policy.View{}, err
+	}
+	if !m.Self && w.decision.Hidden(m.Personne.Sujet) {
+		return policy.View{}, fault.New(fault.BeneficiaireInconnu, "access: select").Because("BENEFICIARY_HIDDEN")
+	}
+	w.member = m.Personne.Sujet
+	return w.decision.Release(f, m)
+}
+
+// answer makes the trace durable, then pairs body and receipt.
+func (w *walk) answer(ctx context.Context, body []byte) (Answer, error) {
+	e := w.entry(trace.AccessServed, "servi", nil)
+	salt := make([]byte, 16)
+	rand.Read(salt)
+	sum := sha256.Sum256(append(append([]byte(nil), salt...), body...))
+	e.Person.BodySalt, e.Person.BodyHash = salt, sum[:]
+	for _, b := range w.decision.Served {
+		e.Person.Served = append(e.Person.Served, string(b))
+	}
+	receipt, err := w.append(ctx, e)
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{body: body, receipt: receipt, window: w.req.Window, donneesOn: w.s.People.DonneesOn()}, nil
+}
+
+// stale is the fault of a decision whose ground moved before its commit.
+func stale(o trace.Object) *fault.Fault {
+	code := fault.DonneesIndisponibles
+	switch o.Class() {
+	case trace.ObjectKey:
+		code = fault.CleInvalide
+	case trace.ObjectConvention:
+		code = fault.ConventionInactive
+	case trace.ObjectSharing:
+		code = fault.ConsentementRetire
+	}
+	return fault.New(code, "access: commit").Because("MOVED_" + upper(o.Class()))
+}
+
+// refuse makes the refusal durable and returns it with its receipt.
+func (w *walk) refuse(ctx context.Context, err error) error {
+	f := fault.From(err)
+	if !w.caller.known {
+		return f
+	}
+	e := w.refusalEntry(f)
+	if f.Code() == fault.QuotaDepasse {
+		n, speak := w.s.quotas.of(w.caller.conv).countRefusal(w.caller.startedAt)
+		if !speak {
+			return f
+		}
+		e.Person.Count = n
+	}
+	receipt, err := w.append(ctx, e)
+	if err != nil {
+		return err
+	}
+	return &Refusal{Fault: f, Receipt: receipt}
+}
+
+func (w *walk) refusalEntry(f *fault.Fault) trace.Entry {
+	return w.entry(trace.AccessRefused, string(f.Code()), f)
+}
+
+// append commits the entry with its effects. Once a decision was taken, even
+// an absence tells something: the entry is guarded, and the error is a
+// *Refusal when the ground of the decision had moved.
+func (w *walk) append(ctx context.Context, e trace.Entry) (trace.Receipt, error) {
+	p := trace.Pending{Leaf: e.Leaf(), Effects: w.effects()}
+	if w.decided {
+		p.Guard = w.s.People.Guard(w.caller.generation, w.caller.key, w.caller.Partner(), w.subject, w.member)
+		p.Refusal = func(o trace.Object) trace.Leaf { return w.refusalEntry(stale(o)).Leaf() }
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendFor)
+	defer cancel()
+	receipt, err := w.s.Journal.Append(ctx, p)
+	if o := receipt.Moved(); err == nil && o != "" {
+		err = &Refusal{Fault: stale(o), Receipt: receipt}
+	}
+	return receipt, err
+}
+
+// effects are what becomes durable with the entry: the call counted, and the
+// consent that the first decided call of a token creates.
+func (w *walk) effects() (out []trace.Effect) {
+	if w.counted != nil {
+		out = append(out, partner.Draw{Convention: w.caller.conv.Document.ID, Day: w.counted.day.String()})
+	}
+	if w.decided && w.consent != nil {
+		out = append(out, w.consent)
+	}
+	return out
+}
+
+func contains(list []droits.Bloc, b droits.Bloc) bool {
+	for _, x := range list {
+		if x == b {
+			return true
+		}
+	}
+	return false
+}

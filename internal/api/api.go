@@ -1,0 +1,172 @@
+// Package api is the partner API: it hides HTTP, decoding what calls carry and
+// writing what the road lets out, in the names of the published v1 contract.
+package api
+
+import (
+	_ "embed"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"droits.example/droits/internal/access"
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/edge"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
+)
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+// OpenAPI is the OpenAPI 3.0.3 document of the partner API, in YAML.
+func OpenAPI() []byte { return openAPI }
+
+// DefaultBase is the published base path.
+const DefaultBase = "/v1/droits/beneficiaires"
+
+// MoiPath is where a partner reads its own rights.
+const MoiPath = "/v1/partenaire/moi"
+
+// Config is what the API needs.
+type Config struct {
+	Access      *access.Service
+	Edge        *edge.Edge
+	Base        string // base path, DefaultBase when empty
+	Environment partner.Environment
+	Clock       func() time.Time
+	PartnerName func(id string) (partner.Partner, bool)
+}
+
+// API serves the partner API. It is safe for concurrent use.
+type API struct {
+	Config
+	routes map[string]http.Handler
+	lost   http.Handler
+}
+
+// New returns the API.
+func New(c Config) *API {
+	if c.Base = "/" + strings.Trim(c.Base, "/"); c.Base == "/" {
+		c.Base = DefaultBase
+	}
+	a := &API{Config: c, routes: map[string]http.Handler{}}
+	for _, op := range droits.Operations() {
+		a.routes[strings.TrimSuffix(c.Base+op.Path, "/")] = a.Edge.Handle(op.ID, get(a.operation(op)))
+	}
+	a.routes[MoiPath] = a.Edge.Handle("getMoi", get(a.moi))
+	a.lost = a.Edge.Handle("unknown", func(*edge.Writer, *http.Request) error {
+		return fault.New(fault.RessourceInconnue, "api: route")
+	})
+	return a
+}
+
+// Handles reports whether a path belongs to the API, known route or not.
+func (a *API) Handles(path string) bool {
+	return path == a.Base || strings.HasPrefix(path, a.Base+"/") || strings.HasPrefix(path, "/v1/")
+}
+
+// ServeHTTP routes by the exact path, with or without one final slash.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h, ok := a.routes[strings.TrimSuffix(r.URL.Path, "/")]; ok {
+		h.ServeHTTP(w, r)
+		return
+	}
+	a.lost.ServeHTTP(w, r)
+}
+
+// get refuses every other method.
+func get(h edge.HandlerFunc) edge.HandlerFunc {
+	return func(w *edge.Writer, r *http.Request) error {
+		if r.Method != http.MethodGet {
+			return fault.New(fault.MethodeNonPermise, "api: method")
+		}
+		return h(w, r)
+	}
+}
+
+// operation is one call: authenticate, decode, walk the road, write.
+func (a *API) operation(op droits.OperationInfo) edge.HandlerFunc {
+	return func(w *edge.Writer, r *http.Request) error {
+		meta := access.Meta{RequestID: w.Event.RequestID}
+		today := civil.On(a.Clock())
+		creds, twice := credentials(w, r)
+		if twice != nil && creds.Key == "" {
+			return twice
+		}
+		caller, err := a.Access.Authenticate(creds, twice == nil)
+		who, bad := decode(op, r, today, &meta)
+		if err == nil {
+			err = first(twice, bad)
+		}
+		a.note(w, caller)
+		if err != nil {
+			return a.refused(w, r, caller, a.Access.Refuse(r.Context(), caller, meta, err))
+		}
+		answer, err := a.Access.Read(r.Context(), caller, access.Request{Meta: meta, Who: who, Encode: encode})
+		if err != nil {
+			return a.refused(w, r, caller, err)
+		}
+		h := w.Header()
+		a.rates(w, r, caller)
+		h.Set("X-Periode", answer.Window().Period.String())
+		if d := answer.DonneesOn(); !d.IsZero() {
+			h.Set("X-Donnees-Au", d.String())
+		}
+		h.Set("X-Trace", answer.Receipt().String())
+		w.Event.Trace = answer.Receipt().Index()
+		return writeJSON(w, answer.Body())
+	}
+}
+
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refused adds what a refusal may carry: the trace and the quotas.
+func (a *API) refused(w *edge.Writer, r *http.Request, c access.Caller, err error) error {
+	a.rates(w, r, c)
+	if x, ok := err.(*access.Refusal); ok {
+		w.Header().Set("X-Trace", x.Receipt.String())
+		w.Event.Trace = x.Receipt.Index()
+	}
+	return err
+}
+
+func (a *API) note(w *edge.Writer, c access.Caller) {
+	if c.Known() {
+		w.Event.Key, w.Event.Partner = c.KeyID(), c.Partner()
+	}
+}
+
+func (a *API) rates(w *edge.Writer, r *http.Request, c access.Caller) {
+	rates, ok := a.Access.Rates(r.Context(), c)
+	if !ok {
+		return
+	}
+	h := w.Header()
+	h.Set("RateLimit-Limit", strconv.Itoa(rates.Limit))
+	h.Set("RateLimit-Remaining", strconv.Itoa(rates.Remaining))
+	h.Set("RateLimit-Reset", strconv.Itoa(rates.Reset))
+}
+
+func writeJSON(w *edge.Writer, body []byte) error {
+	if body == nil {
+		return fault.New(fault.ErreurInterne, "api: answer without a receipt")
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+	_, err := w.Write(body)
+	if err != nil {
+		w.Event.Reason = "CLIENT_GONE"
+	}
+	return nil
+}

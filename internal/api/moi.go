@@ -1,0 +1,106 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"droits.example/droits/internal/access"
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/edge"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/policy"
+)
+
+type moiPartenaire struct {
+	ID        string      `json:"id"`
+	Nom       string      `json:"nom"`
+	Categorie droits.Kind `json:"categorie"`
+}
+
+type moiQuota struct {
+	ParSeconde int `json:"par_seconde"`
+	ParJour    int `json:"par_jour"`
+	Reste      int `json:"reste_aujourd_hui"`
+}
+
+type moiClient struct {
+	ID     string `json:"id"`
+	Profil string `json:"profil"`
+}
+
+type moiAccord struct {
+	Version   string `json:"version_notice"`
+	Empreinte string `json:"empreinte_notice"`
+	Texte     string `json:"texte"`
+}
+
+type moiConvention struct {
+	ID          string           `json:"id"`
+	Version     int              `json:"version"`
+	Etat        convention.State `json:"etat"`
+	Finalite    string           `json:"finalite"`
+	Debut       civil.Date       `json:"date_debut"`
+	Fin         civil.Date       `json:"date_fin"`
+	Blocs       []droits.Bloc    `json:"blocs"`
+	Quota       moiQuota         `json:"quota"`
+	AgentRequis bool             `json:"agent_requis"`
+	Clients     []moiClient      `json:"clients_franceconnect"`
+	Accord      moiAccord        `json:"accord"`
+	Empreinte   string           `json:"empreinte"`
+}
+
+type moi struct {
+	Partenaire    moiPartenaire `json:"partenaire"`
+	Convention    moiConvention `json:"convention"`
+	Champs        []string      `json:"champs"`
+	Environnement string        `json:"environnement"`
+}
+
+// moi tells a partner its own rights: the key alone, no person, no quota.
+func (a *API) moi(w *edge.Writer, r *http.Request) error {
+	creds, err := credentials(w, r)
+	if err != nil && creds.Key == "" {
+		return err
+	}
+	creds.Token = ""
+	caller, err := a.Access.Authenticate(creds, false)
+	a.note(w, caller)
+	if err != nil {
+		a.rates(w, r, caller)
+		return err
+	}
+	p, ok := a.PartnerName(caller.Partner())
+	if !ok {
+		return fault.New(fault.ErreurInterne, "api: partner of a key")
+	}
+	b, err := json.Marshal(a.describe(caller, p, a.Access.LeftToday(r.Context(), caller)))
+	if err != nil {
+		return fault.Wrap(fault.ErreurInterne, "api: encode", err)
+	}
+	a.rates(w, r, caller)
+	return writeJSON(w, b)
+}
+
+func (a *API) describe(caller access.Caller, p partner.Partner, left int) moi {
+	c := caller.Convention()
+	d := c.Document
+	out := moi{
+		Partenaire: moiPartenaire{p.ID, p.Nom, p.Kind},
+		Convention: moiConvention{
+			ID: d.ID, Version: d.Version, Etat: c.State, Finalite: d.Purpose, Debut: d.From, Fin: d.Until, Blocs: d.Blocks,
+			Quota: moiQuota{d.Quota.PerSecond, d.Quota.PerDay, left}, AgentRequis: d.AgentRequired,
+			Clients:   each(d.FCClients, func(f convention.FCClient) moiClient { return moiClient{f.ID, f.Profile} }),
+			Accord:    moiAccord{d.Terms.Notice, d.Terms.NoticeSHA256, c.Wording()},
+			Empreinte: c.Digest,
+		},
+		Champs:        policy.Fields(c),
+		Environnement: "bac_a_sable",
+	}
+	if a.Environment == partner.Production {
+		out.Environnement = "production"
+	}
+	return out
+}

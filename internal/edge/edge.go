@@ -1,0 +1,270 @@
+// Package edge is what every HTTP request meets first and last: limits, time,
+// an id, recovery, headers, one event for the log, and the shape of errors. It
+// hides the HTTP server's own habits, which are not ours.
+package edge
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"droits.example/droits/internal/fault"
+)
+
+// Limits of a request (contract.md, "Errors": 413, 414, 431).
+const (
+	MaxHeader = 32 << 10
+	MaxURL    = 2048
+	MaxBody   = 8 << 10
+)
+
+// Config is what the edge needs.
+type Config struct {
+	Logger    *slog.Logger
+	Clock     func() time.Time
+	PublicURL string         // origin of the error pages, without a final slash
+	Trusted   []netip.Prefix // proxies whose X-Forwarded-For counts
+	Observe   func(*Event)   // called once a request, for metrics; may be nil
+}
+
+// Edge wraps handlers. It is safe for concurrent use.
+type Edge struct{ Config }
+
+// New returns an edge.
+func New(c Config) *Edge { return &Edge{c} }
+
+// Event is the one line that a request leaves in the log: a closed list, in
+// which no personal datum has a place.
+type Event struct {
+	RequestID string
+	Method    string
+	Route     string // name of the route, never the URL
+	Status    int
+	Code      string // error code, "" when none
+	Reason    string // internal reason of a fault
+	Duration  time.Duration
+	Bytes     int
+	Partner   string
+	Key       string
+	Trace     int64 // index of the trace, -1 when none
+}
+
+// Writer is the ResponseWriter that handlers of this package receive.
+type Writer struct {
+	http.ResponseWriter
+	Event *Event
+	Addr  netip.Addr // the client's
+	wrote bool
+	event Event
+}
+
+// WriteHeader notes the status.
+func (w *Writer) WriteHeader(status int) {
+	if !w.wrote {
+		w.wrote, w.Event.Status = true, status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes the size.
+func (w *Writer) Write(b []byte) (int, error) {
+	if !w.wrote {
+		w.WriteHeader(http.StatusOK)
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.Event.Bytes += n
+	return n, err
+}
+
+// Unwrap serves http.ResponseController.
+func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// HandlerFunc is a handler that may fail; its error becomes problem+json.
+type HandlerFunc func(w *Writer, r *http.Request) error
+
+// Handle adapts a handler to net/http under a route's name. The request must
+// have come through Wrap.
+func (e *Edge) Handle(route string, h HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w := rw.(*Writer)
+		w.Event.Route = route
+		if err := h(w, r); err != nil {
+			e.Problem(w, err)
+		}
+	})
+}
+
+// Wrap is the outermost handler: id, limits, recovery, log.
+func (e *Edge) Wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		begin := e.Clock()
+		w := &Writer{ResponseWriter: rw, Addr: e.addr(r)}
+		w.Event = &w.event
+		w.Event.RequestID, w.Event.Method, w.Event.Trace = requestID(r.Header), method(r.Method), -1
+		rw.Header().Set("X-Request-Id", w.Event.RequestID)
+		rw.Header().Set("X-Content-Type-Options", "nosniff")
+		defer e.finish(w, r, begin)
+		switch {
+		case len(r.RequestURI) > MaxURL:
+			e.Problem(w, fault.New(fault.AdresseTropLongue, "edge: url"))
+		case r.ContentLength > MaxBody:
+			w.Header().Set("Connection", "close")
+			e.Problem(w, fault.New(fault.RequeteTropGrande, "edge: body"))
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (e *Edge) finish(w *Writer, r *http.Request, begin time.Time) {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		w.Event.Reason = "PANIC"
+		if !w.wrote {
+			e.Problem(w, fault.New(fault.ErreurInterne, "edge: recovered").Because("PANIC"))
+		}
+	}
+	w.Event.Duration = e.Clock().Sub(begin)
+	if e.Observe != nil {
+		e.Observe(w.Event)
+	}
+	e.log(r.Context(), w.Event)
+}
+
+func (e *Edge) log(ctx context.Context, v *Event) {
+	if e.Logger == nil {
+		return
+	}
+	level := slog.LevelInfo
+	switch {
+	case v.Status == 502 || v.Status == 504:
+		level = slog.LevelWarn
+	case v.Status >= 500:
+		level = slog.LevelError
+	}
+	e.Logger.LogAttrs(ctx, level, "request",
+		slog.String("request_id", v.RequestID), slog.String("method", v.Method), slog.String("route", v.Route),
+		slog.Int("status", v.Status), slog.String("code", v.Code), slog.String("reason", v.Reason),
+		slog.Int64("duration_us", v.Duration.Microseconds()), slog.Int("bytes", v.Bytes),
+		slog.String("partner", v.Partner), slog.String("key", v.Key), slog.Int64("trace", v.Trace))
+}
+
+// requestID echoes a well-formed id of the caller's, or makes one. One that
+// could carry a NIR is replaced (contract.md).
+func requestID(h http.Header) string {
+	if v := h.Values("X-Request-Id"); len(v) == 1 && Opaque(v[0]) {
+		return v[0]
+	}
+	b := make([]byte, 15)
+	rand.Read(b)
+	return "req-" + strings.ToLower(base32.StdEncoding.EncodeToString(b))
+}
+
+// Opaque reports whether s is 1–64 of [A-Za-z0-9._-] without 13 digits in a
+// row: the shape of identifiers that callers may choose.
+func Opaque(s string) bool {
+	if len(s) == 0 || len(s) > 64 {
+		return false
+	}
+	run := 0
+	for _, c := range []byte(s) {
+		switch {
+		case c >= '0' && c <= '9':
+			if run++; run == 13 {
+				return false
+			}
+			continue
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '.', c == '_', c == '-':
+		default:
+			return false
+		}
+		run = 0
+	}
+	return true
+}
+
+// method keeps the log's field closed: an invented verb is not repeated.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "OTHER"
+}
+
+// addr is the client's address: the socket's, or the last one that a trusted
+// proxy vouches for.
+func (e *Edge) addr(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	a := ap.Addr().Unmap()
+	if len(e.Trusted) == 0 {
+		return a
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && e.trusts(a); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		a = next.Unmap()
+	}
+	return a
+}
+
+func (e *Edge) trusts(a netip.Addr) bool {
+	for _, p := range e.Trusted {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// Server returns an http.Server with our limits for the handler.
+func (e *Edge) Server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, MaxHeaderBytes: MaxHeader,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 90 * time.Second,
+		ErrorLog: slog.NewLogLogger(discard{}, slog.LevelInfo),
+	}
+}
+
+// discard drops the server's own messages: they hold addresses and headers.
+type discard struct{}
+
+func (discard) Enabled(context.Context, slog.Level) bool  { return false }
+func (discard) Handle(context.Context, slog.Record) error { return nil }
+func (d discard) WithAttrs([]slog.Attr) slog.Handler      { return d }
+func (d discard) WithGroup(string) slog.Handler           { return d }
+
+// Serve serves until the context ends, then lets running requests finish for
+// at most the given time.
+func (e *Edge) Serve(ctx context.Context, l net.Listener, h http.Handler, drain time.Duration) error {
+	srv := e.Server(h)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(e.Listener(l)) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	err := srv.Shutdown(stop)
+	if e := <-done; !errors.Is(e, http.ErrServerClosed) {
+		err = errors.Join(err, e)
+	}
+	return err
+}
