@@ -3,8 +3,6 @@ package franceconnect
 import (
 	"sync"
 	"time"
-
-	"droits.example/droits/internal/identity"
 )
 
 // The circuit opens after this many failures in a row, first for openFor,
@@ -73,53 +71,4 @@ func (c *circuit) alive(now time.Time, within time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.until.IsZero() && c.failures == 0 && !c.aliveAt.IsZero() && now.Sub(c.aliveAt) < within
-}
-
-// maxMemory bounds the short memory of positive answers.
-const maxMemory = 20_000
-
-// memory keeps positive answers for a few seconds under a digest of their
-// token. The zero value is empty.
-type memory struct {
-	mu      sync.Mutex
-	answers map[[32]byte]remembered
-	sweptAt time.Time
-}
-
-type remembered struct {
-	assertion identity.Assertion
-	until     time.Time
-}
-
-func (m *memory) get(key [32]byte, now time.Time) (identity.Assertion, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r, ok := m.answers[key]
-	if !ok {
-		return identity.Assertion{}, false
-	}
-	if !now.Before(r.until) {
-		delete(m.answers, key)
-		return identity.Assertion{}, false
-	}
-	return r.assertion, true
-}
-
-// put remembers an answer until the instant given. A full memory forgets
-// everything: forgetting costs a check, nothing else.
-func (m *memory) put(key [32]byte, a identity.Assertion, now, until time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.answers == nil || len(m.answers) >= maxMemory {
-		m.answers = make(map[[32]byte]remembered)
-	}
-	if now.Sub(m.sweptAt) > MaxCeiling {
-		for k, r := range m.answers {
-			if !now.Before(r.until) {
-				delete(m.answers, k)
-			}
-		}
-		m.sweptAt = now
-	}
-	m.answers[key] = remembered{a, until}
 }

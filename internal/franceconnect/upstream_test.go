@@ -304,36 +304,37 @@ func (p *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestConcurrentChecksShareOneCall(t *testing.T) {
-	t.Run("fifty callers of one token make one call, and one that leaves fails alone", func(t *testing.T) {
+	t.Run("fifty callers of one token make one call, and those that leave fail nobody else", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			v, sim, rt := bubble(t)
 			token, _, err := sim.Mint(fcsim.MintRequest{ClientID: spV1, Slug: "martin"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			leaving, leave := context.WithCancel(t.Context())
+			results := make(chan error, 51)
+			check := func(ctx context.Context, to chan error) {
+				_, err := v.Check(ctx, identity.V1, token)
+				to <- err
+			}
+			leading, leave := context.WithCancel(t.Context())
+			go check(leading, results)
+			synctest.Wait() // the first has made the call
+			following, leaveToo := context.WithCancel(t.Context())
 			gone := make(chan error, 1)
-			go func() {
-				_, err := v.Check(leaving, identity.V1, token)
-				gone <- err
-			}()
-			synctest.Wait() // the leaver has started the call
-			results := make(chan error, 50)
+			go check(following, gone)
 			for range 50 {
-				go func() {
-					_, err := v.Check(t.Context(), identity.V1, token)
-					results <- err
-				}()
+				go check(t.Context(), results)
 			}
 			synctest.Wait()
 			leave()
+			leaveToo()
 			err = <-gone
 			expect(t, err, fault.FranceConnectLent, "CALLER_GONE")
 			if !errors.Is(err, context.Canceled) {
 				t.Error("the cause is the context")
 			}
 			close(rt.gate)
-			for range 50 {
+			for range 51 {
 				if err := <-results; err != nil {
 					t.Error(err)
 				}

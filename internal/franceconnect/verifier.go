@@ -15,8 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
 )
@@ -87,7 +85,7 @@ type Verifier struct {
 	v2      *upstream
 	keys    KeySet
 	salt    [16]byte
-	flights singleflight.Group
+	flights flights
 	memory  memory
 }
 
@@ -155,8 +153,9 @@ func New(c Config) (*Verifier, error) {
 // scope of ours at all. The assertion may be shared with concurrent callers
 // and must not be modified.
 //
-// Concurrent checks of one token share one call, which outlives the caller
-// that started it: a cancelled ctx ends only its own wait.
+// Concurrent checks of one token share one call. The caller that makes it sees
+// it through, at most two time-outs, whatever becomes of its ctx, so that it
+// cannot fail the others; these leave when their own ctx ends.
 func (v *Verifier) Check(ctx context.Context, p identity.Profile, token string) (identity.Assertion, error) {
 	up := v.upstream(p)
 	if up == nil {
@@ -173,20 +172,22 @@ func (v *Verifier) Check(ctx context.Context, p identity.Profile, token string) 
 		v.observe(p, OutcomeCached, 0)
 		return a, nil
 	}
-	answer := v.flights.DoChan(string(key[:]), func() (any, error) {
-		a, err := v.call(p, up, token)
-		if err == nil && v.ceiling > 0 {
-			now := v.clock()
-			v.memory.put(key, a, now, earlier(now.Add(v.ceiling), a.ExpiresAt))
+	f, first := v.flights.join(key)
+	if !first {
+		select {
+		case <-f.done:
+			return f.assertion, f.err
+		case <-ctx.Done():
+			return identity.Assertion{}, late("CALLER_GONE").With(ctx.Err())
 		}
-		return a, err
-	})
-	select {
-	case r := <-answer:
-		return r.Val.(identity.Assertion), r.Err
-	case <-ctx.Done():
-		return identity.Assertion{}, late("CALLER_GONE").With(ctx.Err())
 	}
+	f.assertion, f.err = v.call(p, up, token)
+	if f.err == nil && v.ceiling > 0 {
+		now := v.clock()
+		v.memory.put(key, f.assertion, now, earlier(now.Add(v.ceiling), f.assertion.ExpiresAt))
+	}
+	v.flights.land(key, f)
+	return f.assertion, f.err
 }
 
 // Ping reports whether FranceConnect answers, for every profile configured:
@@ -207,8 +208,9 @@ func (v *Verifier) Ping(ctx context.Context) error {
 	return nil
 }
 
-// call makes one check through the circuit and tells how it went. It runs in
-// a goroutine of its own, where a panic would end the process.
+// call makes one check through the circuit and tells how it went. A panic in
+// it becomes a fault, for others may be waiting for the answer. Its context is
+// nobody's: a caller that leaves must not fail those who wait.
 func (v *Verifier) call(p identity.Profile, up *upstream, token string) (a identity.Assertion, err error) {
 	start := v.clock()
 	probe, wait := up.circuit.enter(start)
