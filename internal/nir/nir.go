@@ -7,6 +7,8 @@
 package nir
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 
 	"droits.example/droits/internal/fault"
@@ -65,7 +67,22 @@ func MustParse(s string) NIR {
 	return v
 }
 
-func (v NIR) wellFormed() bool {
+// wellFormed accepts an ordinary number, or the provisional number that a fund
+// gave until 2022.
+func (v NIR) wellFormed() bool { return v.ordinary() || v.provisional() }
+
+// provisional is the layout of an NNP: 7 or 8, then 0, 1 or 2, the caisse on 3
+// digits and a sequence on 8. It carries no birth data (identity.md §1.2).
+func (v NIR) provisional() bool {
+	if v.d[0] != '7' && v.d[0] != '8' || v.d[1] > '2' {
+		return false
+	}
+	digits, ok := number(v.d[1:])
+	return ok && digits%1e11 >= 1e8 && digits%1e8 > 0
+}
+
+// ordinary is the layout of identity.md §1.1, which waiting numbers share.
+func (v NIR) ordinary() bool {
 	for i, c := range v.d {
 		if c > '9' && i != 6 || c < '0' {
 			return false
@@ -119,10 +136,15 @@ func (v NIR) Kind() int {
 	return int(v.d[0] - '0')
 }
 
+// BirthData reports whether Year, Month and Place say something sure of the
+// birth: kinds 1 to 4 only, since a number of kind 7 or 8 may be provisional.
+func (v NIR) BirthData() bool { return v.Kind() >= 1 && v.Kind() <= 4 }
+
 // Male reports the sex that the number says: an odd first digit.
 func (v NIR) Male() bool { return v.Kind()%2 == 1 }
 
-// Year is the last two digits of the birth year that the number says.
+// Year is the last two digits of the birth year that the number says. Without
+// BirthData, Year, Month and Place are digits and no more.
 func (v NIR) Year() int { n, _ := number(v.d[1:3]); return n }
 
 // Month is the month part: 1–12, or 20–99 where the civil act was incomplete.
@@ -153,6 +175,11 @@ func (v NIR) Grouped() string {
 	}
 	return string(v.d[0]) + " " + string(v.d[1:3]) + " •• •• ••• •••"
 }
+
+// Format gives the mask for every verb: %d and %x of a value would print its
+// bytes. In an unexported field of a struct that is printed whole, fmt calls no
+// method: such a struct must redact itself.
+func (v NIR) Format(f fmt.State, _ rune) { io.WriteString(f, v.String()) }
 
 // String, GoString, LogValue and MarshalText all give the mask.
 func (v NIR) String() string {
