@@ -84,3 +84,12 @@ func Grounds() []string { return []string{"18-1-a", "18-1-b", "18-1-c", "18-1-d"
 func (r Restriction) InForceAt(t time.Time) bool {
 	return !t.Before(r.SinceAt) && (r.UntilAt.IsZero() || t.Before(r.UntilAt))
 }
+
+// RestrictionLine is a restriction as it is listed: nobody's name.
+type RestrictionLine struct {
+	ID      string    `json:"id"`
+	Bloc    string    `json:"bloc"` // "" = everything
+	Ground  string    `json:"ground"`
+	SinceAt time.Time `json:"since_at"`
+	UntilAt time.Time `json:"until_at,omitzero"`
+}

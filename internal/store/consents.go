@@ -158,16 +158,10 @@ func (s *Store) Lift(ctx context.Context, id string) error {
 	})
 }
 
-// RestrictionLine is a restriction as it is listed: nobody's name.
-type RestrictionLine struct {
-	ID, Bloc, Ground string
-	SinceAt, UntilAt time.Time
-}
-
 // RestrictionsInForce lists the restrictions that have not been lifted.
-func (s *Store) RestrictionsInForce(ctx context.Context) (out []RestrictionLine, err error) {
+func (s *Store) RestrictionsInForce(ctx context.Context) (out []consent.RestrictionLine, err error) {
 	err = each(ctx, s.reader, func(scan func(...any) error) error {
-		var l RestrictionLine
+		var l consent.RestrictionLine
 		var since, until sql.NullInt64
 		err := scan(&l.ID, &l.Bloc, &l.Ground, &since, &until)
 		l.SinceAt, l.UntilAt = fromMillis(since), fromMillis(until)

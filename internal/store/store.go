@@ -40,6 +40,12 @@ type Config struct {
 // Store is one SQLite database in one directory held by one process. It is
 // safe for concurrent use.
 type Store struct {
+	*engine
+	rehearse bool
+}
+
+// engine is what a store and its rehearsal share.
+type engine struct {
 	dir    string
 	clock  func() time.Time
 	keys   keys
@@ -67,7 +73,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: c.Dir, clock: c.Clock, keys: derive(c.Root), lock: lock}
+	s := &Store{engine: &engine{dir: c.Dir, clock: c.Clock, keys: derive(c.Root), lock: lock}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -175,6 +181,10 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	return unavailable("store: checkpoint", err)
 }
 
+// Rehearsal is the same store with its acts undone: every method runs the same
+// code and the same checks, and its transaction is rolled back.
+func (s *Store) Rehearsal() *Store { return &Store{engine: s.engine, rehearse: true} }
+
 // tx runs one write transaction.
 func (s *Store) tx(ctx context.Context, op string, do func(*sql.Tx) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
@@ -184,6 +194,9 @@ func (s *Store) tx(ctx context.Context, op string, do func(*sql.Tx) error) error
 	if err := do(tx); err != nil {
 		tx.Rollback()
 		return unavailable(op, err)
+	}
+	if s.rehearse {
+		return unavailable(op, tx.Rollback())
 	}
 	return unavailable(op, tx.Commit())
 }

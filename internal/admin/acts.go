@@ -1,0 +1,232 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/intake"
+	"droits.example/droits/internal/partner"
+)
+
+func listPartners(c Config, r *http.Request, _ Request) (any, error) {
+	list, err := c.Live.Partners(r.Context())
+	out := []PartnerBody{}
+	for _, p := range list {
+		out = append(out, PartnerBody{p.ID, p.Nom, p.SIRET, p.Kind})
+	}
+	return out, err
+}
+
+func putPartner(c Config, r *http.Request, req Request) (any, error) {
+	b := req.Partner
+	if b == nil {
+		return nil, fault.New(fault.ParametreInvalide, "admin: partner").On("partner")
+	}
+	err := c.registry(req).PutPartner(r.Context(), partner.Partner{ID: b.ID, Nom: b.Nom, SIRET: b.SIRET, Kind: b.Kind})
+	if err != nil {
+		return nil, err
+	}
+	return done(req, map[string]any{"id": b.ID})
+}
+
+// conventionLine is a convention as it is listed.
+type conventionLine struct {
+	Document convention.Document    `json:"document"`
+	State    convention.State       `json:"state"`
+	Digest   string                 `json:"digest"`
+	Signed   []convention.Signature `json:"signatures"`
+	Wording  string                 `json:"wording"`
+	Live     bool                   `json:"live"`
+}
+
+func listConventions(c Config, r *http.Request, _ Request) (any, error) {
+	list, err := c.Live.Conventions(r.Context())
+	out := []conventionLine{}
+	for _, x := range list {
+		out = append(out, conventionLine{x.Document, x.State, x.Digest, x.Signatures, x.Wording(), x.LiveAt(c.Clock())})
+	}
+	return out, err
+}
+
+func putConvention(c Config, r *http.Request, req Request) (any, error) {
+	if req.Convention == nil {
+		return nil, fault.New(fault.ParametreInvalide, "admin: convention").On("convention")
+	}
+	conv, err := convention.New(*req.Convention, convention.Draft)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.registry(req).PutConvention(r.Context(), conv); err != nil {
+		return nil, err
+	}
+	return done(req, map[string]any{"id": conv.Document.ID, "version": conv.Document.Version, "state": conv.State, "digest": conv.Digest})
+}
+
+func moveConvention(c Config, r *http.Request, req Request) (any, error) {
+	if !req.State.Valid() {
+		return nil, fault.New(fault.ParametreInvalide, "admin: convention").On("state")
+	}
+	if err := c.registry(req).SetConventionState(r.Context(), req.ID, req.State); err != nil {
+		return nil, err
+	}
+	return done(req, map[string]any{"id": req.ID, "state": req.State})
+}
+
+// keyLine is a key as it is listed: no secret.
+type keyLine struct {
+	ID          string              `json:"id"`
+	Convention  string              `json:"convention"`
+	Environment partner.Environment `json:"environment"`
+	Last4       string              `json:"last4"`
+	CreatedAt   time.Time           `json:"created_at"`
+	ExpiresAt   time.Time           `json:"expires_at,omitzero"`
+	RevokedAt   time.Time           `json:"revoked_at,omitzero"`
+	Live        bool                `json:"live"`
+}
+
+func listKeys(c Config, r *http.Request, _ Request) (any, error) {
+	list, err := c.Live.Keys(r.Context())
+	out := []keyLine{}
+	for _, k := range list {
+		out = append(out, keyLine{k.ID, k.ConventionID, k.Environment, k.Last4, k.CreatedAt, k.ExpiresAt, k.RevokedAt, k.LiveAt(c.Clock())})
+	}
+	return out, err
+}
+
+// addKey makes the secret here, and this answer is the only place where it is
+// ever shown.
+func addKey(c Config, r *http.Request, req Request) (any, error) {
+	if !req.ExpiresAt.IsZero() && !req.ExpiresAt.After(c.Clock()) {
+		return nil, fault.New(fault.ParametreInvalide, "admin: key").On("expires_at")
+	}
+	secret := partner.NewSecret(c.Environment)
+	k, err := c.registry(req).AddKey(r.Context(), req.ID, secret, c.Environment, req.ExpiresAt)
+	if err != nil {
+		return nil, err
+	}
+	more := map[string]any{"convention": req.ID}
+	if req.Apply {
+		more["id"], more["secret"] = k.ID, secret
+	}
+	return done(req, more)
+}
+
+func revokeKey(c Config, r *http.Request, req Request) (any, error) {
+	if err := c.registry(req).RevokeKey(r.Context(), req.ID); err != nil {
+		return nil, err
+	}
+	return done(req, map[string]any{"id": req.ID})
+}
+
+func listRestrictions(c Config, r *http.Request, _ Request) (any, error) {
+	list, err := c.Live.RestrictionsInForce(r.Context())
+	if list == nil {
+		list = []consent.RestrictionLine{}
+	}
+	return list, err
+}
+
+func restrict(c Config, r *http.Request, req Request) (any, error) {
+	p, err := c.subject(r.Context(), req)
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.registry(req).Restrict(r.Context(), consent.Restriction{Subject: p, Bloc: req.Bloc, Ground: req.Ground, SinceAt: c.Clock()})
+	if err != nil {
+		return nil, err
+	}
+	if !req.Apply {
+		return done(req, nil)
+	}
+	return done(req, map[string]any{"id": id})
+}
+
+func lift(c Config, r *http.Request, req Request) (any, error) {
+	if err := c.registry(req).Lift(r.Context(), req.ID); err != nil {
+		return nil, err
+	}
+	return done(req, map[string]any{"id": req.ID})
+}
+
+func withdraw(c Config, r *http.Request, req Request) (any, error) {
+	p, err := c.subject(r.Context(), req)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.registry(req).Withdraw(r.Context(), p, req.ID, req.Reason); err != nil {
+		return nil, err
+	}
+	return done(req, map[string]any{"partner": req.ID})
+}
+
+func allow(c Config, r *http.Request, req Request) (any, error) {
+	p, err := c.subject(r.Context(), req)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.registry(req).Allow(r.Context(), p, req.ID); err != nil {
+		return nil, err
+	}
+	return done(req, map[string]any{"partner": req.ID})
+}
+
+// Progress is a line of the answer to an import: progress while Summary is
+// nil, then the end.
+type Progress struct {
+	Bytes   int64           `json:"bytes"`
+	Total   int64           `json:"total"`
+	Lines   int             `json:"lines"`
+	Summary *intake.Summary `json:"summary,omitempty"`
+	Failure *Failure        `json:"failure,omitempty"`
+}
+
+// serveImport runs an import and tells its progress, one JSON object a line.
+func serveImport(c Config, w http.ResponseWriter, r *http.Request) {
+	var req Request
+	if err := read(r, &req); err != nil {
+		fail(w, err)
+		return
+	}
+	var mu sync.Mutex
+	enc := json.NewEncoder(w)
+	tell := func(p Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		enc.Encode(p)
+		http.NewResponseController(w).Flush()
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	summary, err := runImport(c, r, req, func(read, total int64, lines int) { tell(Progress{Bytes: read, Total: total, Lines: lines}) })
+	last := Progress{Bytes: summary.Bytes, Lines: summary.Lines, Summary: &summary}
+	if err != nil {
+		f, _ := Explain(err)
+		if x := fault.From(err); x.Code() == fault.ParametreInvalide {
+			f.Reason = x.Reason()
+		}
+		last.Failure = &f
+	}
+	tell(last)
+}
+
+func runImport(c Config, r *http.Request, req Request, progress func(int64, int64, int)) (intake.Summary, error) {
+	o := intake.Options{Path: req.Path, DryRun: !req.Apply, Progress: progress, Today: civil.On(c.Clock())}
+	if req.Apply {
+		o.Sink = c.NewLoad()
+	}
+	if req.RejectsPath != "" {
+		f, err := os.OpenFile(req.RejectsPath, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return intake.Summary{}, fault.New(fault.ParametreInvalide, "admin: import").On("rejects_path")
+		}
+		defer f.Close()
+		o.Rejects = f
+	}
+	return intake.Run(r.Context(), o)
+}

@@ -1,0 +1,213 @@
+// Package admin is the JSON administration interface: what the command line
+// does, it does here, in the running process or in its own. It hides the
+// difference between rehearsing and acting.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/intake"
+	"droits.example/droits/internal/nir"
+	"droits.example/droits/internal/partner"
+)
+
+// Registry is what is administered. The store is one; its rehearsal, which
+// undoes every act, is another.
+type Registry interface {
+	PutPartner(ctx context.Context, p partner.Partner) error
+	Partners(ctx context.Context) ([]partner.Partner, error)
+	PutConvention(ctx context.Context, c convention.Convention) error
+	SetConventionState(ctx context.Context, id string, next convention.State) error
+	Conventions(ctx context.Context) ([]convention.Convention, error)
+	AddKey(ctx context.Context, conventionID, secret string, env partner.Environment, expiresAt time.Time) (partner.Key, error)
+	RevokeKey(ctx context.Context, id string) error
+	Keys(ctx context.Context) ([]partner.Key, error)
+	SubjectOf(ctx context.Context, n nir.NIR) (droits.Sujet, error)
+	Restrict(ctx context.Context, r consent.Restriction) (string, error)
+	Lift(ctx context.Context, id string) error
+	RestrictionsInForce(ctx context.Context) ([]consent.RestrictionLine, error)
+	Withdraw(ctx context.Context, p droits.Sujet, partnerID, reason string) error
+	Allow(ctx context.Context, p droits.Sujet, partnerID string) error
+}
+
+// Config is what the administration needs.
+type Config struct {
+	Live        Registry
+	Rehearsal   Registry
+	Environment partner.Environment
+	NewLoad     func() intake.Sink
+	Clock       func() time.Time
+	Demo        Demo // nil outside the demonstration
+}
+
+// Demo is what only the demonstration offers.
+type Demo interface {
+	Persons() any
+	Token(ctx context.Context, person, partner string, ttl time.Duration) (any, error)
+}
+
+// Request is the body of every act. Apply acts; without it the act is
+// rehearsed: checked to the end, and undone.
+type Request struct {
+	Apply       bool                 `json:"apply"`
+	Partner     *PartnerBody         `json:"partner,omitempty"`
+	Convention  *convention.Document `json:"convention,omitempty"`
+	State       convention.State     `json:"state,omitempty"`
+	ID          string               `json:"id,omitempty"`
+	NIR         string               `json:"nir,omitempty"`
+	Bloc        droits.Bloc          `json:"bloc,omitempty"`
+	Ground      string               `json:"ground,omitempty"`
+	Reason      string               `json:"reason,omitempty"`
+	ExpiresAt   time.Time            `json:"expires_at,omitzero"`
+	Path        string               `json:"path,omitempty"`
+	RejectsPath string               `json:"rejects_path,omitempty"`
+	Person      string               `json:"person,omitempty"`
+	TTL         string               `json:"ttl,omitempty"`
+}
+
+// PartnerBody is a partner on the wire.
+type PartnerBody struct {
+	ID    string      `json:"id"`
+	Nom   string      `json:"nom"`
+	SIRET string      `json:"siret"`
+	Kind  droits.Kind `json:"kind"`
+}
+
+// Failure is the body of an error: the fault's code and field, never a value.
+type Failure struct {
+	Code    fault.Code `json:"code"`
+	Field   string     `json:"field,omitempty"`
+	Reason  string     `json:"reason,omitempty"`
+	Message string     `json:"message"`
+}
+
+// Handler serves the administration. It checks no credentials: it belongs
+// behind the socket of the data directory, which only its owner opens.
+func Handler(c Config) http.Handler {
+	m := http.NewServeMux()
+	for pattern, h := range map[string]func(Config, *http.Request, Request) (any, error){
+		"GET /partners":           listPartners,
+		"POST /partners":          putPartner,
+		"GET /conventions":        listConventions,
+		"POST /conventions":       putConvention,
+		"POST /conventions/state": moveConvention,
+		"GET /keys":               listKeys,
+		"POST /keys":              addKey,
+		"POST /keys/revoke":       revokeKey,
+		"GET /restrictions":       listRestrictions,
+		"POST /restrictions":      restrict,
+		"POST /restrictions/lift": lift,
+		"POST /consents/withdraw": withdraw,
+		"POST /consents/allow":    allow,
+		"GET /demo/persons":       demoPersons,
+		"POST /demo/token":        demoToken,
+		"GET /ping":               func(Config, *http.Request, Request) (any, error) { return map[string]bool{"ok": true}, nil },
+	} {
+		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { serve(c, w, r, h) })
+	}
+	m.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) { serveImport(c, w, r) })
+	return m
+}
+
+const maxRequest = 1 << 20
+
+func serve(c Config, w http.ResponseWriter, r *http.Request, h func(Config, *http.Request, Request) (any, error)) {
+	var req Request
+	if r.Method == http.MethodPost {
+		if err := read(r, &req); err != nil {
+			fail(w, err)
+			return
+		}
+	}
+	out, err := h(c, r, req)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(out)
+}
+
+func read(r *http.Request, req *Request) error {
+	dec := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(req); err != nil {
+		return fault.New(fault.ParametreInvalide, "admin: decode").On("body")
+	}
+	return nil
+}
+
+// Explain makes the body of an error.
+func Explain(err error) (Failure, int) {
+	f := fault.From(err)
+	x := f.Code().Entry()
+	out := Failure{Code: x.Code, Field: f.Field(), Message: x.Title}
+	if f.Code() == fault.ServiceIndisponible || f.Code() == fault.ErreurInterne {
+		out.Reason = f.Reason()
+	}
+	return out, x.Status
+}
+
+func fail(w http.ResponseWriter, err error) {
+	f, status := Explain(err)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(f)
+}
+
+// registry is the one that acts, or the one that rehearses.
+func (c Config) registry(req Request) Registry {
+	if req.Apply {
+		return c.Live
+	}
+	return c.Rehearsal
+}
+
+// done is the answer of an act.
+func done(req Request, more map[string]any) (any, error) {
+	out := map[string]any{"applied": req.Apply}
+	for k, v := range more {
+		out[k] = v
+	}
+	return out, nil
+}
+
+func (c Config) subject(ctx context.Context, req Request) (droits.Sujet, error) {
+	n, err := nir.Parse(req.NIR)
+	if err != nil {
+		return droits.Sujet{}, err
+	}
+	return c.Live.SubjectOf(ctx, n)
+}
+
+var errNoDemo = errors.New("admin: no demonstration here")
+
+func demoPersons(c Config, r *http.Request, _ Request) (any, error) {
+	if c.Demo == nil {
+		return nil, fault.Wrap(fault.RessourceInconnue, "admin: demo", errNoDemo)
+	}
+	return c.Demo.Persons(), nil
+}
+
+func demoToken(c Config, r *http.Request, req Request) (any, error) {
+	if c.Demo == nil {
+		return nil, fault.Wrap(fault.RessourceInconnue, "admin: demo", errNoDemo)
+	}
+	ttl := time.Duration(0)
+	if req.TTL != "" {
+		var err error
+		if ttl, err = time.ParseDuration(req.TTL); err != nil || ttl <= 0 || ttl > time.Hour {
+			return nil, fault.New(fault.ParametreInvalide, "admin: demo token").On("ttl")
+		}
+	}
+	return c.Demo.Token(r.Context(), req.Person, req.ID, ttl)
+}
