@@ -1,0 +1,216 @@
+package identity
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/nir"
+)
+
+// Small pools, so that people meet: homonyms, twins, near misses.
+var (
+	poolFamily = []string{"DURIEU", "DURIEUX", "DE FONTENILLES", "FONTENILLES", "D'ARGENLIEU", "SAINT-MARC", "ST MARC", "VILLENEUVE-LES-MAGUELONNE", "VILLENEUVE-LES-MAGUELONNES-HAUTES", "LECŒUR", "SALLELES"}
+	poolGiven  = []string{"LISE", "LISE MARIE", "LISE-MARIE", "MARIE", "MARIE LISE", "LISE MARIE ANNE", "LISA", "ANNE"}
+	poolDate   = []string{"1985-03-14", "1985-03-15", "1985-03-01", "1985-01-01"}
+	poolStored = []string{"1985-03-14", "1985-03-15", "1985-03-01", "1985-03-00", "1985-00-00", "1985-01-01"}
+	poolPlace  = []string{"12047", "12048", "75056", "75114", "75113", "99123", "99155", "99139"}
+)
+
+func drawRecord(t *rapid.T, id int64) Record {
+	r := rec(rapid.SampledFrom(poolFamily).Draw(t, "family"), rapid.SampledFrom(poolGiven).Draw(t, "given"), rapid.SampledFrom(poolStored).Draw(t, "born"),
+		rapid.SampledFrom([]string{"F", "M"}).Draw(t, "sex"), rapid.SampledFrom(poolPlace).Draw(t, "place"))
+	r.ID, r.PrenomsComplets, r.Sentinelle = id, rapid.Bool().Draw(t, "complete"), rapid.IntRange(0, 5).Draw(t, "sentinel") == 0
+	if rapid.IntRange(0, 3).Draw(t, "usage") == 0 {
+		r.NomUsage = rapid.SampledFrom(poolFamily).Draw(t, "usage name")
+	}
+	r.NIR = numbered(r, rapid.SampledFrom([]string{"1", "1", "1", "3", "7"}).Draw(t, "kind"), int(id))
+	return r
+}
+
+func drawPivot(t *rapid.T) Pivot {
+	p := piv(rapid.SampledFrom(poolFamily).Draw(t, "p family"), rapid.SampledFrom(poolGiven).Draw(t, "p given"), rapid.SampledFrom(poolDate).Draw(t, "p born"),
+		rapid.SampledFrom([]string{"female", "male", "unspecified"}).Draw(t, "p gender"), rapid.SampledFrom(poolPlace).Draw(t, "p place"))
+	if rapid.IntRange(0, 3).Draw(t, "p usage") == 0 {
+		p.PreferredUsername = rapid.SampledFrom(poolFamily).Draw(t, "p usage name")
+	}
+	return p
+}
+
+func drawRows(t *rapid.T) []Record {
+	rows := make([]Record, rapid.IntRange(0, 6).Draw(t, "rows"))
+	for i := range rows {
+		rows[i] = drawRecord(t, int64(i+1))
+	}
+	return rows
+}
+
+func answer(r Result) string {
+	return fmt.Sprint(r.Outcome, r.ID, r.Reason, r.Tolerances)
+}
+
+func TestTheOrderOfCandidatesIsIrrelevant(t *testing.T) {
+	t.Run("R9 any order gives the same answer", rapid.MakeCheck(func(t *rapid.T) {
+		p, rows := drawPivot(t), drawRows(t)
+		want := answer(Decide(p, rows))
+		if got := answer(Decide(p, rapid.Permutation(rows).Draw(t, "order"))); got != want {
+			t.Fatalf("%s, then %s", want, got)
+		}
+	}))
+}
+
+func TestACopyOfARowChangesNothing(t *testing.T) {
+	t.Run("R9 one person in two rows is one person", rapid.MakeCheck(func(t *rapid.T) {
+		p, rows := drawPivot(t), drawRows(t)
+		if len(rows) == 0 {
+			return
+		}
+		copied := rows[rapid.IntRange(0, len(rows)-1).Draw(t, "which")]
+		before, after := Decide(p, rows), Decide(p, append(slices.Clone(rows), copied))
+		if answer(before) != answer(after) {
+			t.Fatalf("%s, then %s", answer(before), answer(after))
+		}
+	}))
+}
+
+func TestAStrangerMoreNeverCreatesAMatch(t *testing.T) {
+	t.Run("R9 one row more can only refuse, or bring its own person", rapid.MakeCheck(func(t *rapid.T) {
+		p, rows, more := drawPivot(t), drawRows(t), drawRecord(t, 99)
+		before, after := Decide(p, rows), Decide(p, append(slices.Clone(rows), more))
+		if after.Outcome == Match && after.ID != more.ID && answer(before) != answer(after) {
+			t.Fatalf("%s, then %s", answer(before), answer(after))
+		}
+		if before.Outcome == Match && after.Outcome == Match && before.ID != after.ID {
+			t.Fatal("another person answers")
+		}
+	}))
+}
+
+// strictly is the plain reading of §3.2 and §3.3, for one row: what a match may
+// never be without. It is written apart from Decide.
+func strictly(p Pivot, r Record) bool {
+	letters := func(s string) string {
+		s = strings.NewReplacer("Œ", "OE", "É", "E").Replace(s)
+		return strings.Map(func(c rune) rune {
+			if c < 'A' || c > 'Z' {
+				return -1
+			}
+			return c
+		}, s)
+	}
+	first := letters(strings.Fields(p.GivenName)[0])
+	given := letters(strings.Join(r.Prenoms, ""))
+	sexFits := p.Gender == "unspecified" || (p.Gender == "male") == (r.Sexe == Masculin)
+	return sexFits && p.Birthdate[:4] == r.NaissanceOn.String()[:4] && (strings.HasPrefix(given, first) || strings.HasPrefix(first, given))
+}
+
+func TestAMatchAlwaysHasSexYearAndFirstGivenName(t *testing.T) {
+	t.Run("R9 closeness never creates a match", rapid.MakeCheck(func(t *rapid.T) {
+		p, rows := drawPivot(t), drawRows(t)
+		res := Decide(p, rows)
+		if res.Outcome != Match {
+			if res.ID != 0 || res.Index != -1 || res.Reason == "" {
+				t.Fatal("a refusal names somebody, or nothing")
+			}
+			return
+		}
+		r := rows[res.Index]
+		if r.ID != res.ID || r.Sentinelle || !strictly(p, r) || res.Candidates[res.Index].RejectedBy != "" {
+			t.Fatalf("a wrong match: %v", res)
+		}
+		if p.Gender == "unspecified" && len(res.Tolerances) > 0 && !slices.Equal(res.Tolerances, []string{"T5"}) {
+			t.Fatalf("unspecified gender with %v", res.Tolerances)
+		}
+	}))
+}
+
+func TestOneLetterChangedNeverMatches(t *testing.T) {
+	t.Run("R9 an error in a name is not corrected", rapid.MakeCheck(func(t *rapid.T) {
+		p, r := pf("QUATREFAGES", "BLANDINE"), f("QUATREFAGES", "BLANDINE")
+		name := []byte(r.NomFamille)
+		i := rapid.IntRange(0, len(name)-1).Draw(t, "letter")
+		c := byte('A' + rapid.IntRange(0, 25).Draw(t, "other"))
+		if name[i] == c {
+			return
+		}
+		name[i] = c
+		r.NomFamille = string(name)
+		if Decide(p, []Record{r}).Outcome != None {
+			t.Fatal("a name with one letter changed matches")
+		}
+	}))
+}
+
+func TestTheKeysReachWhateverFits(t *testing.T) {
+	t.Run("R12 a row that fits alone is found by the index", rapid.MakeCheck(func(t *rapid.T) {
+		p, r := drawPivot(t), drawRecord(t, 1)
+		if Decide(p, []Record{r}).Outcome == Match && !reaches(p, r) {
+			t.Fatalf("missed: %v", Decide(p, []Record{r}).Candidates)
+		}
+	}))
+}
+
+func TestNothingPrintsATrait(t *testing.T) {
+	t.Run("R10 pivots, records, keys and results print no trait", func(t *testing.T) {
+		p, r := pf("DURIEU", "CLAIRE"), f("DURIEU", "CLAIRE")
+		out := fmt.Sprintf("%v %+v %#v %v %+v %#v %v %+v %#v %v %+v %s", p, p, p, r, r, r, p.Keys(), p.Keys(), r.Keys(), Decide(p, one(r)), Decide(p, one(r)), []Record{r})
+		for _, trait := range []string{"DURIEU", "CLAIRE", "1985", "12047"} {
+			if strings.Contains(out, trait) {
+				t.Errorf("a trait is printed")
+			}
+		}
+	})
+}
+
+func TestTheTableOfPlacesIsAForest(t *testing.T) {
+	for code := range parents {
+		seen := code
+		for n := 0; ; n++ {
+			s, ok := parents[seen]
+			if !ok {
+				break
+			}
+			if n == longestChain {
+				t.Fatalf("%s: a chain is longer than %d, or turns in a circle", code, longestChain)
+			}
+			seen = s.parent
+		}
+		if !communeShaped(code) || !communeShaped(parents[code].parent) {
+			t.Errorf("%s: not COG-shaped", code)
+		}
+	}
+}
+
+func FuzzPivot(f *testing.F) {
+	f.Add("DURIEU", "CLAIRE ANNE", "1985-03-14", "female", "12047", "99100", "", "LISE")
+	f.Add("", "", "", "", "", "", "", "")
+	f.Add("DE LA D' ST", "ß,ı ǆ", "1954-00-00", "unspecified", "2A004", "99352", "ST", "Œ\xff\u0301")
+	f.Add("DIT", "A DIT B", "1985-03-01", "male", "9", "99100", "D", "\u202f")
+	row := rec("DURIEU", "CLAIRE ANNE", "1985-03-14", "F", "12047")
+	f.Fuzz(func(t *testing.T, family, given, date, gender, place, country, usage, array string) {
+		p := Pivot{FamilyName: family, GivenName: given, Birthdate: date, Gender: gender, Birthplace: place, Birthcountry: country, PreferredUsername: usage}
+		if array != "" {
+			p.GivenNames = strings.Split(array, "|")
+		}
+		keys := p.Keys()
+		if (p.Valid() == nil) != (len(keys) > 0) {
+			t.Error("a usable pivot has keys, an unusable one none")
+		}
+		d, _ := civil.ParseBirth(date)
+		own := Record{ID: 2, NomFamille: family, Prenoms: strings.Fields(given), NomUsage: usage, NaissanceOn: d, Sexe: Feminin, LieuNaissance: place, PaysNaissance: country, NIR: nir.MustParse("2850312047002")}
+		own.Keys()
+		res := Decide(p, []Record{row, own})
+		if res.Outcome == Match && p.Valid() != nil {
+			t.Error("an unusable pivot matches")
+		}
+		for _, c := range appendFold(nil, family+given+usage, 0) {
+			if c != wordMark && (c < 'A' || c > 'Z') {
+				t.Error("folding left something else than letters")
+			}
+		}
+	})
+}
