@@ -259,6 +259,8 @@ var corpus = []testCase{
 	{"R12 France with a text for a commune", piv("DURIEU", "CLAIRE", d1, "female", "Rodez"), one(f("DURIEU", "CLAIRE")), "none INVALID_PIVOT"},
 	{"R12 no country", pf("DURIEU", "CLAIRE", country("")), one(f("DURIEU", "CLAIRE")), "none INVALID_PIVOT"},
 	{"R12 a country that is not COG-shaped", pf("DURIEU", "CLAIRE", country("FR")), one(f("DURIEU", "CLAIRE")), "none INVALID_PIVOT"},
+	{"R12 a family name without end", pf(strings.Repeat("DE ", 1000), "CLAIRE"), one(f("DURIEU", "CLAIRE")), "none INVALID_PIVOT"},
+	{"R12 given names without end", pf("DURIEU", "X", listed(strings.Repeat("CLAIRE", 400))), one(f("DURIEU", "CLAIRE")), "none INVALID_PIVOT"},
 	{"R12 letters that are not Latin", pf("ДУРИЁ", "CLAIRE"), one(f("DURIEU", "CLAIRE")), "none INVALID_PIVOT"},
 }
 

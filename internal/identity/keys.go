@@ -103,8 +103,8 @@ func upper(code string) string {
 	return code
 }
 
-// Valid refuses a pivot that cannot be compared: an empty name, an impossible
-// date, a gender outside the list, a place that is not COG-shaped, France
+// Valid refuses a pivot that cannot be compared: an empty or endless name, an
+// impossible date, a gender outside the list, a place that is not COG-shaped, France
 // without a commune. It does not check that the codes exist. Errors:
 // personne_non_identifiee, reason INVALID_PIVOT.
 func (p Pivot) Valid() error {
@@ -122,8 +122,19 @@ type probe struct {
 	place                string
 }
 
+// longestName bounds, in bytes, each text of a pivot: beyond it is no name, and
+// comparing it would cost.
+const longestName = 2048
+
 // read is step 0 of identity.md §3.4.
 func read(p Pivot) (q probe, ok bool) {
+	given := len(p.GivenName)
+	for _, s := range p.GivenNames {
+		given += len(s)
+	}
+	if max(len(p.FamilyName), len(p.PreferredUsername), given) > longestName {
+		return q, false
+	}
 	d, err := civil.ParseBirth(p.Birthdate)
 	if err != nil {
 		return q, false
