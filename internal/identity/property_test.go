@@ -154,6 +154,49 @@ func TestTheKeysReachWhateverFits(t *testing.T) {
 	}))
 }
 
+func TestKeysAreFewAndNameNobodyTwice(t *testing.T) {
+	for name, c := range map[string]struct {
+		p    Pivot
+		want int
+	}{
+		"a known sex and day":                   pivCase("1985-03-14", "female", 2),
+		"the first of a month may be a default": pivCase("1985-03-01", "female", 3),
+		"an unknown day":                        pivCase("1985-03-00", "female", 3),
+		"both sexes when unspecified":           pivCase("1985-03-14", "unspecified", 4),
+		"the worst pivot":                       pivCase("1985-01-01", "unspecified", 6),
+	} {
+		t.Run("R12 "+name, func(t *testing.T) {
+			keys := c.p.Keys()
+			slices.Sort(keys)
+			if len(slices.Compact(keys)) != c.want {
+				t.Errorf("%d different keys, not %d", len(keys), c.want)
+			}
+		})
+	}
+	for name, r := range map[string]Record{
+		"a row without a number":       f("DURIEU", "CLAIRE", noNumber),
+		"a row under another's number": f("DURIEU", "CLAIRE", number("1850312047001")),
+		"a row without a usable name":  f("-", "CLAIRE", rank(1)),
+		"a row without a given name":   f("DURIEU", "", rank(1)),
+	} {
+		t.Run("R12 "+name+" is not indexed", func(t *testing.T) {
+			if len(r.Keys()) != 0 {
+				t.Error("it has keys")
+			}
+		})
+	}
+}
+
+func pivCase(date, gender string, want int) struct {
+	p    Pivot
+	want int
+} {
+	return struct {
+		p    Pivot
+		want int
+	}{piv("DURIEU", "CLAIRE", date, gender, c1), want}
+}
+
 func TestNothingPrintsATrait(t *testing.T) {
 	t.Run("R10 pivots, records, keys and results print no trait", func(t *testing.T) {
 		p, r := pf("DURIEU", "CLAIRE"), f("DURIEU", "CLAIRE")

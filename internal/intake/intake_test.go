@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -480,6 +482,34 @@ func FuzzReader(f *testing.F) {
 			}
 			if p := row.Personne; p != nil && (p.NomFamille == "" || len(p.Prenoms) == 0 || p.NaissanceOn.IsZero()) {
 				t.Error("an accepted person without an identity")
+			}
+		}
+	})
+}
+
+// FuzzLine checks one line against the standard library: what we accept is
+// JSON, what is not JSON is refused as such.
+func FuzzLine(f *testing.F) {
+	for _, s := range []string{fund, person, `{"type":"fin","id":"p1","motif":"deces","date":"2026-11-01"}`, `{"type":"personne","a":[1,-0.5e+9,true,null,{"b":"\u00e9\ud83d\ude00"}]}`, `{"type":"entete"}`, `{"a":01}`, "{}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if !utf8.Valid(b) {
+			return
+		}
+		r := &Reader{header: Header{Delta, civil.MustParse("2026-11-22")}}
+		row, bad := r.parse(b)
+		switch {
+		case (bad == nil) != (row != Row{}):
+			t.Error("neither a row nor a reject")
+		case bad == nil && !json.Valid(b):
+			t.Error("what is not JSON is accepted")
+		case bad != nil && !json.Valid(b) && bad.Rule != JSONInvalid:
+			t.Errorf("what is not JSON is refused as %s", bad.Rule)
+		}
+		if bad != nil && bad.ID != "" {
+			if _, rule := rowID(bad.ID); rule != "" {
+				t.Error("R10 an id that is not one is repeated")
 			}
 		}
 	})

@@ -166,15 +166,21 @@ func (r *Reader) Next() (Row, *Reject, error) {
 	if rule != "" {
 		return Row{}, &Reject{Line: r.line, Rule: rule}, nil
 	}
+	row, bad := r.parse(b)
+	return row, bad, nil
+}
+
+// parse reads one line.
+func (r *Reader) parse(b []byte) (Row, *Reject) {
 	typ, id, rule := r.peek(b)
 	if rule != "" {
-		return Row{}, &Reject{Line: r.line, Type: typ, ID: id, Rule: rule}, nil
+		return Row{}, &Reject{Line: r.line, Type: typ, ID: id, Rule: rule}
 	}
 	row, c := Row{Line: r.line}, &cursor{b: b}
 	if rule = r.decode(c, typ, &row); rule != "" {
-		return Row{}, &Reject{Line: r.line, Type: typ, ID: id, Rule: rule, Member: c.member}, nil
+		return Row{}, &Reject{Line: r.line, Type: typ, ID: id, Rule: rule, Member: c.member}
 	}
-	return row, nil, nil
+	return row, nil
 }
 
 // decode reads a line whose type is known.
