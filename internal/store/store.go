@@ -226,3 +226,12 @@ func fromMillis(n sql.NullInt64) time.Time {
 	}
 	return time.UnixMilli(n.Int64)
 }
+
+// PingWriter reports whether a trace could be written now. Errors:
+// service_indisponible.
+func (s *Store) PingWriter(ctx context.Context) error {
+	return s.Rehearsal().tx(ctx, "store: ping writer", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = valeur WHERE cle = 'generation'`)
+		return err
+	})
+}

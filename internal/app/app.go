@@ -1,0 +1,293 @@
+// Package app joins the parts: the only place where a clock, files, sockets
+// and packages meet. It hides the order in which they start and stop.
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"droits.example/droits/internal/access"
+	"droits.example/droits/internal/admin"
+	"droits.example/droits/internal/api"
+	"droits.example/droits/internal/edge"
+	"droits.example/droits/internal/franceconnect"
+	"droits.example/droits/internal/intake"
+	"droits.example/droits/internal/store"
+	"droits.example/droits/internal/trace"
+	"droits.example/droits/internal/web"
+)
+
+// JWKSPath is where FranceConnect reads our public keys.
+const JWKSPath = "/franceconnect/jwks"
+
+// Options is what tests and the demonstration set beside the configuration;
+// its zero value is production's.
+type Options struct {
+	Clock  func() time.Time                // nil = the machine's
+	Logs   io.Writer                       // nil = standard error
+	HTTP   *http.Client                    // towards FranceConnect
+	Ledger func(trace.Ledger) trace.Ledger // wraps the store's, to make it fail
+	Root   *store.Root                     // instead of keys.root_file
+	Keys   *franceconnect.KeySet           // instead of franceconnect.v2.keys_file
+	Secret string                          // instead of franceconnect.v2.client_secret_file
+	Site   func(*web.Config)               // completes what the pages show
+	Demo   admin.Demo                      // offers test tokens
+}
+
+// App is one instance.
+type App struct {
+	Config   Config
+	Store    *store.Store
+	Access   *access.Service
+	Verifier *franceconnect.Verifier
+	Edge     *edge.Edge
+	Logger   *slog.Logger
+	metrics  *metrics
+	writer   *trace.Writer
+	api      *api.API
+	site     *web.Site
+	opts     Options
+	clock    func() time.Time
+	closing  sync.Once
+}
+
+// New opens everything and starts nothing that listens. Errors: *ConfigError,
+// store.ErrLocked, and what the parts say.
+func New(ctx context.Context, c Config, o Options) (*App, error) {
+	a := &App{Config: c, opts: o, clock: o.Clock}
+	if a.clock == nil {
+		a.clock = time.Now
+	}
+	a.Logger = newLogger(c.Log, o.Logs)
+	a.metrics = newMetrics()
+	if err := a.build(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) build(ctx context.Context) error {
+	root, err := a.root()
+	if err != nil {
+		return err
+	}
+	if a.Store, err = store.Open(ctx, store.Config{Dir: a.Config.Data, Root: root, Clock: a.clock}); err != nil {
+		return err
+	}
+	if a.Verifier, err = a.verifier(); err != nil {
+		return err
+	}
+	var ledger trace.Ledger = a.Store
+	if a.opts.Ledger != nil {
+		ledger = a.opts.Ledger(ledger)
+	}
+	host, err := url.Parse(a.Config.PublicURL)
+	if err != nil {
+		return err
+	}
+	a.writer = trace.NewWriter(a.metrics.ledger(ledger, a.clock), host.Host)
+	a.Edge = edge.New(edge.Config{Logger: a.Logger, Clock: a.clock, PublicURL: a.Config.PublicURL, Trusted: a.Config.proxies(), Observe: a.metrics.request})
+	a.Access = access.New(access.Config{
+		Keys: a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer,
+		Environment: a.Config.Instance, Clock: a.clock,
+	})
+	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner})
+	a.site, err = a.newSite()
+	return err
+}
+
+func (a *App) newSite() (*web.Site, error) {
+	doc, asJSON, err := a.api.Document()
+	if err != nil {
+		return nil, err
+	}
+	cfg := web.Config{OpenAPIYAML: doc, OpenAPIJSON: asJSON, BasePath: a.Config.BasePath, Version: Version()}
+	if a.opts.Site != nil {
+		a.opts.Site(&cfg)
+	}
+	return web.New(cfg)
+}
+
+func (a *App) root() (store.Root, error) {
+	if a.opts.Root != nil {
+		return *a.opts.Root, nil
+	}
+	root, err := store.ReadRoot(a.Config.Keys.RootFile)
+	if err != nil {
+		return root, &ConfigError{"keys.root_file: " + unwrapPath(err) + "; create one with: droits keygen"}
+	}
+	return root, nil
+}
+
+func (a *App) verifier() (*franceconnect.Verifier, error) {
+	f := a.Config.FranceConnect
+	c := franceconnect.Config{Timeout: time.Duration(f.Timeout), MinACR: f.MinACR, Ceiling: time.Duration(f.Ceiling), Clock: a.clock, HTTP: a.opts.HTTP, Observe: a.metrics.token}
+	if f.V1.URL != "" {
+		c.V1 = &franceconnect.V1Config{BaseURL: f.V1.URL}
+	}
+	if f.V2.URL != "" {
+		secret, keys, err := a.v2Secrets()
+		if err != nil {
+			return nil, err
+		}
+		c.V2 = &franceconnect.V2Config{BaseURL: f.V2.URL, Issuer: f.V2.Issuer, ClientID: f.V2.ClientID, ClientSecret: secret, Keys: keys}
+	}
+	v, err := franceconnect.New(c)
+	if err != nil {
+		return nil, &ConfigError{"franceconnect: " + err.Error()}
+	}
+	return v, nil
+}
+
+func (a *App) v2Secrets() (string, franceconnect.KeySet, error) {
+	if a.opts.Keys != nil {
+		return a.opts.Secret, *a.opts.Keys, nil
+	}
+	f := a.Config.FranceConnect.V2
+	raw, err := os.ReadFile(f.ClientSecretFile)
+	if err != nil {
+		return "", franceconnect.KeySet{}, &ConfigError{"franceconnect.v2.client_secret_file: " + unwrapPath(err)}
+	}
+	keys, err := franceconnect.LoadKeys(f.KeysFile)
+	if errors.Is(err, os.ErrNotExist) {
+		if keys, err = franceconnect.GenerateKeys(); err == nil {
+			err = franceconnect.SaveKeys(f.KeysFile, keys)
+		}
+	}
+	if err != nil {
+		return "", keys, &ConfigError{"franceconnect.v2.keys_file: " + unwrapPath(err)}
+	}
+	return strings.TrimSpace(string(raw)), keys, nil
+}
+
+// Public is the handler of the partner API and of the pages.
+func (a *App) Public() http.Handler {
+	pages, jwks := a.site.Handler(), a.Verifier.JWKS()
+	route := func(name string, h http.Handler) http.Handler {
+		return a.Edge.Handle(name, func(w *edge.Writer, r *http.Request) error { h.ServeHTTP(w, r); return nil })
+	}
+	page, keys := route("page", pages), route("jwks", jwks)
+	return a.Edge.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case a.api.Handles(r.URL.Path):
+			a.api.ServeHTTP(w, r)
+		case r.URL.Path == JWKSPath:
+			keys.ServeHTTP(w, r)
+		default:
+			page.ServeHTTP(w, r)
+		}
+	}))
+}
+
+// Admin is the administration, for the socket of the data directory or for a
+// command that runs alone.
+func (a *App) Admin() http.Handler {
+	return admin.Handler(admin.Config{
+		Live: a.Store, Rehearsal: a.Store.Rehearsal(), Environment: a.Config.Instance, Clock: a.clock, Demo: a.opts.Demo,
+		NewLoad: func() intake.Sink { return a.Store.NewLoad() },
+	})
+}
+
+// Listeners are the open sockets of an instance.
+type Listeners struct{ API, Internal net.Listener }
+
+// Open opens the configured addresses. Errors name the member of the
+// configuration.
+func (c Config) Open() (l Listeners, err error) {
+	if l.API, err = net.Listen("tcp", c.Listen.API); err != nil {
+		return l, &ConfigError{"listen.api: " + listenProblem(err)}
+	}
+	if l.Internal, err = net.Listen("tcp", c.Listen.Internal); err != nil {
+		l.API.Close()
+		return l, &ConfigError{"listen.internal: " + listenProblem(err)}
+	}
+	return l, nil
+}
+
+func listenProblem(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Addr != nil {
+		return op.Addr.String() + ": " + op.Err.Error()
+	}
+	return err.Error()
+}
+
+// Run serves until the context ends, then stops in order: no new request, the
+// running ones finish, the traces, the store.
+func (a *App) Run(ctx context.Context, l Listeners) error {
+	control, err := a.listenControl()
+	if err != nil {
+		l.API.Close()
+		l.Internal.Close()
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	drain := time.Duration(a.Config.Drain)
+	errs := make(chan error, 4)
+	serve := func(l net.Listener, h http.Handler) {
+		go func() { err := a.Edge.Serve(ctx, l, h, drain); cancel(); errs <- err }()
+	}
+	serve(l.API, a.Public())
+	serve(l.Internal, a.Internal())
+	go func() { errs <- serveControl(ctx, control, a.Admin()) }()
+	go func() { errs <- a.housekeep(ctx) }()
+	a.Logger.Info("ready", slog.String("event", "ready"))
+	var all []error
+	for range cap(errs) {
+		all = append(all, <-errs)
+	}
+	a.Logger.Info("stopped", slog.String("event", "stopped"))
+	return errors.Join(all...)
+}
+
+// housekeep forgets the digests of tokens after a day.
+func (a *App) housekeep(ctx context.Context) error {
+	t := time.NewTicker(time.Hour)
+	defer t.Stop()
+	for {
+		if _, err := a.Store.ForgetTokens(ctx); err != nil && ctx.Err() == nil {
+			a.Logger.Warn("housekeeping", slog.String("event", "forget_tokens"), slog.String("code", "service_indisponible"))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// Close stops the writer of traces, then the store. It may be called twice.
+func (a *App) Close() (err error) {
+	a.closing.Do(func() {
+		if a.writer != nil {
+			a.writer.Close()
+		}
+		if a.Store != nil {
+			err = a.Store.Close()
+		}
+	})
+	return err
+}
+
+// Import loads a file into the store; it is what droits import does when no
+// process runs.
+func (a *App) Import(ctx context.Context, o intake.Options) (intake.Summary, error) {
+	if !o.DryRun {
+		o.Sink = a.Store.NewLoad()
+	}
+	return intake.Run(ctx, o)
+}
+
+// SocketPath is the control socket of a data directory.
+func SocketPath(dir string) string { return filepath.Join(dir, "droits.sock") }

@@ -1,0 +1,75 @@
+package app
+
+import (
+	"bytes"
+	"os"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/sim/fcsim"
+	"droits.example/droits/internal/sim/people"
+)
+
+// SimConfig is what a simulator that runs alone needs.
+type SimConfig struct {
+	Address string
+	File    string // TOML: [[client]] and [[provider]]; "" = one open client and provider for tests
+}
+
+// simFile is the simulator's own file.
+type simFile struct {
+	BaseURL string `toml:"base_url"`
+	Clients []struct {
+		ID             string           `toml:"id"`
+		Secret         string           `toml:"secret"`
+		Name           string           `toml:"name"`
+		Profile        identity.Profile `toml:"profile"`
+		RedirectURIs   []string         `toml:"redirect_uris"`
+		PostLogoutURIs []string         `toml:"post_logout_uris"`
+		Private        bool             `toml:"private"`
+	} `toml:"client"`
+	Providers []struct {
+		ID      string `toml:"id"`
+		Secret  string `toml:"secret"`
+		Title   string `toml:"title"`
+		JWKSURL string `toml:"jwks_url"`
+	} `toml:"provider"`
+}
+
+// NewSimulator builds a simulated FranceConnect with the sandbox's people.
+// Errors: *ConfigError.
+func NewSimulator(c SimConfig) (*fcsim.Simulator, error) {
+	scopes := []string{"openid", "profile", "identite_pivot", droits.ScopeUmbrella, droits.ScopeBeneficiaires, droits.ScopeCaisse, droits.ScopeContrats, droits.ScopeExonerations, droits.ScopeMedecin, droits.ScopePresenceMedecin}
+	cfg := fcsim.Config{BaseURL: "http://" + c.Address, Clock: time.Now}
+	for _, p := range people.Sandbox(DefaultDemo().Seed, civil.On(time.Now())) {
+		cfg.People = append(cfg.People, fcsim.Person{Slug: p.Slug, What: p.What, Pivot: p.Pivot, Named: p.Named})
+	}
+	if c.File != "" {
+		raw, err := os.ReadFile(c.File)
+		if err != nil {
+			return nil, &ConfigError{"cannot read the simulator's file: " + unwrapPath(err)}
+		}
+		var f simFile
+		if err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(&f); err != nil {
+			return nil, explainTOML(err)
+		}
+		if f.BaseURL != "" {
+			cfg.BaseURL = f.BaseURL
+		}
+		for _, x := range f.Clients {
+			cfg.Clients = append(cfg.Clients, fcsim.Client{ID: x.ID, Secret: x.Secret, Name: x.Name, Profile: x.Profile, RedirectURIs: x.RedirectURIs, PostLogoutURIs: x.PostLogoutURIs, Private: x.Private, Scopes: scopes})
+		}
+		for _, x := range f.Providers {
+			cfg.Providers = append(cfg.Providers, fcsim.DataProvider{ID: x.ID, Secret: x.Secret, Title: x.Title, JWKSURL: x.JWKSURL, Scopes: scopes})
+		}
+	}
+	s, err := fcsim.New(cfg)
+	if err != nil {
+		return nil, &ConfigError{"simulator: " + err.Error()}
+	}
+	return s, nil
+}

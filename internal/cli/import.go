@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/cheggaaa/pb/v3"
+	"github.com/spf13/cobra"
+
+	"droits.example/droits/internal/admin"
+	"droits.example/droits/internal/intake"
+)
+
+func importCommand(p Process) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Load people and rights from an NDJSON file (.ndjson, .gz or .zst)",
+		Long: `Loads a file in the format droits/1, streamed. A whole population ("jeu":"complet")
+becomes visible at once when the load ends, a "delta" changes the visible one.
+Rows that break a rule are counted and written, one JSON object a line with the
+rule and no personal value, to FILE.rejects.ndjson; the exit code is then 6.
+With a running process on the data directory, the load happens in that process.
+
+` + exitCodes,
+		Example: `  droits import nation.ndjson.zst --config droits.toml
+  droits import nation.ndjson --config droits.toml --dry-run`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runImport(c, p, args[0]) },
+	}
+	c.Flags().String("config", "droits.toml", "configuration file")
+	c.Flags().String("data", "", "data directory of a running process, instead of --config")
+	c.Flags().String("rejects", "", "where rejected rows go (default FILE.rejects.ndjson)")
+	c.Flags().Bool("dry-run", false, "check everything and load nothing")
+	return c
+}
+
+func runImport(c *cobra.Command, p Process, file string) error {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return &exitError{ExitNotFound, errors.New("the file cannot be read")}
+	}
+	rejects := text(c, "rejects")
+	if rejects == "" {
+		rejects = path + ".rejects.ndjson"
+	}
+	if rejects, err = filepath.Abs(rejects); err != nil {
+		return err
+	}
+	a, err := reach(c, p)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	begin := time.Now()
+	resp, err := a.send(c.Context(), http.MethodPost, "/import", admin.Request{Apply: !flag(c, "dry-run"), Path: path, RejectsPath: rejects})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return failure(resp.Body, resp.StatusCode)
+	}
+	last, err := follow(c, resp.Body)
+	if err != nil {
+		return err
+	}
+	return conclude(c, last, rejects, time.Since(begin))
+}
+
+// follow shows the progress on standard error: a bar on a terminal, a line
+// every two seconds elsewhere.
+func follow(c *cobra.Command, body io.Reader) (last admin.Progress, err error) {
+	var bar *pb.ProgressBar
+	if terminal(c) {
+		bar = pb.New64(0).SetWriter(c.ErrOrStderr()).Set(pb.Bytes, true).Start()
+		defer bar.Finish()
+	}
+	shown := time.Now()
+	dec := json.NewDecoder(body)
+	for {
+		var p admin.Progress
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return last, nil
+		} else if err != nil {
+			return last, errors.New("the import was cut; nothing of it is visible")
+		}
+		last = p
+		if bar != nil {
+			bar.SetTotal(p.Total).SetCurrent(p.Bytes)
+		} else if !flag(c, "quiet") && time.Since(shown) > 2*time.Second {
+			shown = time.Now()
+			fmt.Fprintf(c.ErrOrStderr(), "import: %d lines, %d of %d bytes\n", p.Lines, p.Bytes, p.Total)
+		}
+	}
+}
+
+func conclude(c *cobra.Command, last admin.Progress, rejects string, took time.Duration) error {
+	if last.Failure != nil {
+		text := string(last.Failure.Code)
+		if last.Failure.Reason != "" {
+			text = last.Failure.Reason + ": " + intake.Rule(last.Failure.Reason).Text()
+		}
+		return &exitError{ExitFailure, fmt.Errorf("nothing was loaded: %s", text)}
+	}
+	s := last.Summary
+	if s == nil {
+		return errors.New("the import was cut; nothing of it is visible")
+	}
+	if s.Rejected == 0 {
+		os.Remove(rejects)
+	}
+	verb := "loaded"
+	if flag(c, "dry-run") {
+		verb = "would be loaded"
+	}
+	if flag(c, "json") {
+		if err := printJSON(c, map[string]any{"summary": s, "dry_run": flag(c, "dry-run"), "seconds": took.Seconds(), "rejects": rejects}); err != nil {
+			return err
+		}
+	} else {
+		w := c.OutOrStdout()
+		fmt.Fprintf(w, "%s: %d people (%d sentinels), %d funds, %d ends; %d lines in %.1f s (%.0f/s)\n", verb, s.Personnes, s.Sentinelles, s.Caisses, s.Fins, s.Lines, took.Seconds(), float64(s.Lines)/took.Seconds())
+		rules := make([]string, 0, len(s.ByRule))
+		for r := range s.ByRule {
+			rules = append(rules, string(r))
+		}
+		sort.Strings(rules)
+		for _, r := range rules {
+			fmt.Fprintf(w, "rejected: %6d  %-20s %s\n", s.ByRule[intake.Rule(r)], r, intake.Rule(r).Text())
+		}
+	}
+	if s.Rejected > 0 {
+		return &exitError{ExitPartial, fmt.Errorf("%d rows were rejected; they are listed in %s", s.Rejected, filepath.Base(rejects))}
+	}
+	return nil
+}
+
+// terminal reports whether a bar can be drawn.
+func terminal(c *cobra.Command) bool {
+	f, ok := c.ErrOrStderr().(*os.File)
+	if !ok || flag(c, "quiet") || flag(c, "no-color") || os.Getenv("NO_COLOR") != "" || strings.EqualFold(os.Getenv("TERM"), "dumb") {
+		return false
+	}
+	i, err := f.Stat()
+	return err == nil && i.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,297 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"droits.example/droits/internal/admin"
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
+)
+
+// act describes a command that rehearses by default and acts with --apply.
+type act struct {
+	use, short, example string
+	args                int
+	path                string
+	flags               func(*cobra.Command)
+	request             func(c *cobra.Command, args []string) (admin.Request, error)
+	said                string // what it does, after "would" or alone
+}
+
+func where(c *cobra.Command) {
+	c.Flags().String("config", "droits.toml", "configuration file")
+	c.Flags().String("data", "", "data directory of a running process, instead of --config")
+}
+
+func (x act) command(p Process) *cobra.Command {
+	c := &cobra.Command{
+		Use: x.use, Short: x.short, Example: x.example, Args: cobra.ExactArgs(x.args),
+		Long: x.short + ".\nRehearses by default: everything is checked and undone. --apply acts.\n\n" + exitCodes,
+		RunE: func(c *cobra.Command, args []string) error { return x.run(c, p, args) },
+	}
+	where(c)
+	c.Flags().Bool("apply", false, "act instead of rehearsing")
+	if x.flags != nil {
+		x.flags(c)
+	}
+	return c
+}
+
+func (x act) run(c *cobra.Command, p Process, args []string) error {
+	req, err := x.request(c, args)
+	if err != nil {
+		return err
+	}
+	req.Apply = flag(c, "apply")
+	a, err := reach(c, p)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	var out map[string]any
+	if err := a.call(c.Context(), http.MethodPost, x.path, req, &out); err != nil {
+		return err
+	}
+	if flag(c, "json") {
+		return printJSON(c, out)
+	}
+	w := c.OutOrStdout()
+	if !req.Apply {
+		fmt.Fprintf(w, "rehearsed, nothing changed: %s\n", x.said)
+		if !flag(c, "quiet") {
+			fmt.Fprintf(w, "to act: %s --apply\n", strings.Join(append([]string{"droits"}, p.Args...), " "))
+		}
+		return nil
+	}
+	fmt.Fprintf(w, "done: %s\n", x.said)
+	for _, k := range []string{"id", "version", "state", "digest", "secret"} {
+		if v, ok := out[k]; ok {
+			fmt.Fprintf(w, "%s: %v\n", k, v)
+		}
+	}
+	if _, ok := out["secret"]; ok {
+		fmt.Fprintln(w, "This secret is shown once and kept nowhere.")
+	}
+	return nil
+}
+
+// listing describes a command that lists.
+func listing[T any](p Process, short, path string, head string, row func(T) string) *cobra.Command {
+	c := &cobra.Command{Use: "list", Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		a, err := reach(c, p)
+		if err != nil {
+			return err
+		}
+		defer a.close()
+		var raw json.RawMessage
+		if err := a.call(c.Context(), http.MethodGet, path, nil, &raw); err != nil {
+			return err
+		}
+		if flag(c, "json") {
+			return printJSON(c, raw)
+		}
+		var list []T
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
+		fmt.Fprintln(w, head)
+		for _, x := range list {
+			fmt.Fprintln(w, row(x))
+		}
+		return w.Flush()
+	}}
+	where(c)
+	return c
+}
+
+func group(use, short string, sub ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		c.Help()
+		return &exitError{code: ExitUsage}
+	}}
+	c.AddCommand(sub...)
+	return c
+}
+
+func partnerCommand(p Process) *cobra.Command {
+	add := act{
+		use: "add ID", short: "Add a partner, or rename one", args: 1, path: "/partners", said: "the partner is added",
+		example: "  droits partner add chu-exemple --name 'CHU d’Exemple' --kind etablissement_sante --siret 00000000000018 --apply",
+		flags: func(c *cobra.Command) {
+			c.Flags().String("name", "", "name of the organisation")
+			c.Flags().String("kind", "", "etablissement_sante or organisme_complementaire")
+			c.Flags().String("siret", "", "14 digits")
+		},
+		request: func(c *cobra.Command, args []string) (admin.Request, error) {
+			return admin.Request{Partner: &admin.PartnerBody{ID: args[0], Nom: text(c, "name"), SIRET: text(c, "siret"), Kind: droits.Kind(text(c, "kind"))}}, nil
+		},
+	}
+	list := listing(p, "List the partners", "/partners", "ID\tKIND\tSIRET\tNAME", func(x admin.PartnerBody) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s", x.ID, x.Kind, x.SIRET, x.Nom)
+	})
+	return group("partner", "Partners: who calls", add.command(p), list)
+}
+
+type conventionLine struct {
+	Document convention.Document `json:"document"`
+	State    convention.State    `json:"state"`
+	Digest   string              `json:"digest"`
+	Live     bool                `json:"live"`
+}
+
+func conventionCommand(p Process) *cobra.Command {
+	add := act{
+		use: "add FILE", short: "Add a convention, or a new version of one, as a draft", args: 1, path: "/conventions", said: "the convention is added as a draft",
+		example: "  droits convention template > c.json\n  droits convention add c.json --apply",
+		request: func(_ *cobra.Command, args []string) (admin.Request, error) {
+			b, err := os.ReadFile(args[0])
+			if err != nil {
+				return admin.Request{}, &exitError{ExitNotFound, errors.New("the file cannot be read")}
+			}
+			d, err := convention.Parse(b)
+			return admin.Request{Convention: &d}, err
+		},
+	}
+	state := act{
+		use: "state ID STATE", short: "Move a convention: active, suspended, notice, ended", args: 2, path: "/conventions/state", said: "the convention is moved",
+		example: "  droits convention state chu-exemple active --apply",
+		request: func(_ *cobra.Command, args []string) (admin.Request, error) {
+			return admin.Request{ID: args[0], State: convention.State(args[1])}, nil
+		},
+	}
+	list := listing(p, "List the conventions", "/conventions", "ID\tVERSION\tSTATE\tSERVES\tFROM\tUNTIL\tPARTNER", func(x conventionLine) string {
+		d := x.Document
+		return fmt.Sprintf("%s\t%d\t%s\t%v\t%s\t%s\t%s", d.ID, d.Version, x.State, x.Live, d.From, d.Until, d.Parties.Partner)
+	})
+	return group("convention", "Conventions: what a partner may read", add.command(p), state.command(p), list, templateCommand())
+}
+
+func templateCommand() *cobra.Command {
+	return &cobra.Command{Use: "template", Short: "Print a convention to fill in", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		today := civil.On(time.Now())
+		d := convention.Document{
+			ID: "chu-exemple", Version: 1, Parties: convention.Parties{Operator: "operator of this instance", Partner: "chu-exemple", Name: "CHU d’Exemple", SIRET: "00000000000018"},
+			Purpose: "preadmission", Kind: droits.Etablissement, Blocks: []droits.Bloc{droits.BlocIdentite, droits.BlocBeneficiaires, droits.BlocCaisse, droits.BlocContrats},
+			Quota: convention.Quota{PerSecond: 10, PerDay: 5000}, From: today, Until: today.AddYears(3), Auth: "api_key",
+			FCClients: []convention.FCClient{{ID: "identifier of the FranceConnect client", Profile: "v2"}},
+			Consent:   convention.Consent{Ticks: []droits.Bloc{}}, Networks: []string{},
+			Terms: convention.Terms{Terms: "2026-11", Notice: convention.NoticeVersion, NoticeSHA256: convention.NoticeSHA256()},
+		}
+		return printJSON(c, d)
+	}}
+}
+
+type keyLine struct {
+	ID, Convention, Environment, Last4 string
+	Live                               bool
+	ExpiresAt                          time.Time `json:"expires_at"`
+}
+
+func keyCommand(p Process) *cobra.Command {
+	add := act{
+		use: "add CONVENTION", short: "Make an API key for a convention; its secret is shown once", args: 1, path: "/keys", said: "the key is made",
+		example: "  droits key add chu-exemple --expires 2027-12-31 --apply",
+		flags:   func(c *cobra.Command) { c.Flags().String("expires", "", "last day, YYYY-MM-DD (default: never)") },
+		request: func(c *cobra.Command, args []string) (admin.Request, error) {
+			r := admin.Request{ID: args[0]}
+			if s := text(c, "expires"); s != "" {
+				d, err := civil.Parse(s)
+				if err != nil {
+					return r, usage("--expires must be a date such as 2027-12-31")
+				}
+				r.ExpiresAt = d.AddDays(1).StartAt()
+			}
+			return r, nil
+		},
+	}
+	revoke := act{
+		use: "revoke KEY", short: "End a key at once", args: 1, path: "/keys/revoke", said: "the key is revoked; it cannot come back", example: "  droits key revoke cle_… --apply",
+		request: func(_ *cobra.Command, args []string) (admin.Request, error) { return admin.Request{ID: args[0]}, nil },
+	}
+	list := listing(p, "List the keys", "/keys", "ID\tCONVENTION\tENVIRONMENT\tENDS IN\tLIVE", func(x keyLine) string {
+		return fmt.Sprintf("%s\t%s\t%s\t…%s\t%v", x.ID, x.Convention, x.Environment, x.Last4, x.Live)
+	})
+	return group("key", "API keys", add.command(p), revoke.command(p), list)
+}
+
+// nirFlag reads a NIR from a file or standard input: never from an argument.
+func nirFlag(c *cobra.Command) {
+	c.Flags().String("nir-file", "-", "file that holds the NIR; - is standard input")
+}
+
+func readNIR(c *cobra.Command) (string, error) {
+	var in io.Reader = c.InOrStdin()
+	if path := text(c, "nir-file"); path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", &exitError{ExitNotFound, errors.New("the file cannot be read")}
+		}
+		defer f.Close()
+		in = f
+	}
+	line, err := bufio.NewReader(io.LimitReader(in, 256)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimSpace(line), nil
+}
+
+func restrictCommand(p Process) *cobra.Command {
+	add := act{
+		use: "add", short: "Restrict a person's data (GDPR article 18)", path: "/restrictions", said: "the person's data are restricted",
+		example: "  droits restrict add --ground 18-1-a < nir.txt\n  droits restrict add --ground 18-1-d --bloc exonerations --nir-file nir.txt --apply",
+		flags: func(c *cobra.Command) {
+			nirFlag(c)
+			c.Flags().String("ground", "", "18-1-a (accuracy contested), 18-1-b (unlawful), 18-1-c (needed for a claim), 18-1-d (objection pending)")
+			c.Flags().String("bloc", "", "one block of data (default: everything)")
+		},
+		request: func(c *cobra.Command, _ []string) (admin.Request, error) {
+			n, err := readNIR(c)
+			return admin.Request{NIR: n, Ground: text(c, "ground"), Bloc: droits.Bloc(text(c, "bloc"))}, err
+		},
+	}
+	lift := act{
+		use: "lift RESTRICTION", short: "Lift a restriction", args: 1, path: "/restrictions/lift", said: "the restriction is lifted", example: "  droits restrict lift lim_… --apply",
+		request: func(_ *cobra.Command, args []string) (admin.Request, error) { return admin.Request{ID: args[0]}, nil },
+	}
+	type line struct {
+		ID, Bloc, Ground string
+		SinceAt          time.Time `json:"since_at"`
+	}
+	list := listing(p, "List the restrictions in force; nobody is named", "/restrictions", "ID\tGROUND\tBLOCK\tSINCE", func(x line) string {
+		if x.Bloc == "" {
+			x.Bloc = "everything"
+		}
+		return fmt.Sprintf("%s\t%s\t%s\t%s", x.ID, x.Ground, x.Bloc, x.SinceAt.Format(time.RFC3339))
+	})
+	return group("restrict", "Restrictions of persons (GDPR article 18)", add.command(p), lift.command(p), list)
+}
+
+func consentCommand(p Process) *cobra.Command {
+	request := func(c *cobra.Command, args []string) (admin.Request, error) {
+		n, err := readNIR(c)
+		return admin.Request{NIR: n, ID: args[0], Reason: "entered by the operator"}, err
+	}
+	withdraw := act{
+		use: "withdraw PARTNER", short: "Record that a person withdraws its agreement for a partner", args: 1, path: "/consents/withdraw", flags: nirFlag, request: request,
+		said: "the agreement is withdrawn, from the next call on", example: "  droits consent withdraw mutuelle --apply < nir.txt",
+	}
+	allow := act{
+		use: "allow PARTNER", short: "Record that a person allows a partner again", args: 1, path: "/consents/allow", flags: nirFlag, request: request,
+		said: "the withdrawal is ended", example: "  droits consent allow mutuelle --apply < nir.txt",
+	}
+	return group("consent", "Agreements of persons", withdraw.command(p), allow.command(p))
+}

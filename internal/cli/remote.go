@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"droits.example/droits/internal/admin"
+	"droits.example/droits/internal/app"
+)
+
+// administration reaches the administration interface: in the process that
+// holds the data directory, or, when there is none, in this one.
+type administration struct {
+	http  *http.Client
+	close func() error
+}
+
+// reach opens the administration named by --data or --config.
+func reach(c *cobra.Command, p Process) (*administration, error) {
+	dir := text(c, "data")
+	if dir == "" {
+		cfg, err := app.LoadConfig(text(c, "config"), p.Environ)
+		if err != nil {
+			return nil, err
+		}
+		if a := dial(cfg.Data); a != nil {
+			return a, nil
+		}
+		cfg.Log.Level = "error"
+		inst, err := app.New(c.Context(), cfg, app.Options{Logs: p.Err})
+		if err != nil {
+			return nil, err
+		}
+		return &administration{&http.Client{Transport: inProcess{inst.Admin()}}, inst.Close}, nil
+	}
+	if a := dial(dir); a != nil {
+		return a, nil
+	}
+	return nil, &exitError{ExitNotFound, errors.New("no process holds that data directory; start it, or use --config")}
+}
+
+// dial finds the control socket of a data directory, nil when nobody answers.
+func dial(dir string) *administration {
+	path := app.SocketPath(dir)
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		return nil
+	}
+	conn.Close()
+	t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}}
+	return &administration{&http.Client{Transport: t}, func() error { t.CloseIdleConnections(); return nil }}
+}
+
+// inProcess answers requests from a handler, without a network.
+type inProcess struct{ h http.Handler }
+
+func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	t.h.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// call sends one request and decodes its answer into out.
+func (a *administration) call(ctx context.Context, method, path string, req any, out any) error {
+	resp, err := a.send(ctx, method, path, req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return failure(resp.Body, resp.StatusCode)
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+func (a *administration) send(ctx context.Context, method, path string, req any) (*http.Response, error) {
+	var body io.Reader
+	if req != nil {
+		b, err := json.Marshal(req)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://droits"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	return a.http.Do(r)
+}
+
+func failure(body io.Reader, status int) error {
+	var f admin.Failure
+	if err := json.NewDecoder(body).Decode(&f); err != nil {
+		return fmt.Errorf("the running process answered %d", status)
+	}
+	return explain(f, status)
+}
+
+// explain turns a failure into an error with its exit code.
+func explain(f admin.Failure, status int) error {
+	text := string(f.Code)
+	if f.Field != "" {
+		text += " (" + f.Field + ")"
+	}
+	if f.Reason != "" {
+		text += ": " + f.Reason
+	}
+	code := ExitFailure
+	switch {
+	case status == http.StatusNotFound:
+		code = ExitNotFound
+	case status == http.StatusBadRequest:
+		code = ExitUsage
+	case status >= 400 && status < 500:
+		code = ExitRefused
+	}
+	return &exitError{code, errors.New(text)}
+}
+
+// pointer is the file that names the data directory of the demonstration that
+// runs, so that droits demo token finds it.
+func pointer() string {
+	return filepath.Join(os.TempDir(), "droits-demo-"+strconv.Itoa(os.Getuid())+".current")
+}
+
+func remember(dir string) error { return os.WriteFile(pointer(), []byte(dir), 0o600) }
+
+func forget(dir string) {
+	if b, err := os.ReadFile(pointer()); err == nil && string(b) == dir {
+		os.Remove(pointer())
+	}
+}
+
+func reachDemo(c *cobra.Command) (*administration, error) {
+	dir := text(c, "data")
+	if dir == "" {
+		if b, err := os.ReadFile(pointer()); err == nil {
+			dir = strings.TrimSpace(string(b))
+		}
+	}
+	if dir != "" {
+		if a := dial(dir); a != nil {
+			return a, nil
+		}
+	}
+	return nil, &exitError{ExitNotFound, errors.New("no demonstration is running; start one with: droits demo")}
+}
+
+func printJSON(c *cobra.Command, v any) error {
+	e := json.NewEncoder(c.OutOrStdout())
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

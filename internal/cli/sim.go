@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"droits.example/droits/internal/app"
+)
+
+func simCommand(p Process) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "sim",
+		Short: "Run the simulated FranceConnect alone",
+		Long: `Runs the simulated FranceConnect (both protocol versions) alone, on loopback, for an
+instance or a partner's software under test. Clients and data providers come from a
+TOML file; without one, the demonstration's are known.
+
+` + exitCodes,
+		Example: "  droits sim --addr 127.0.0.1:8081\n  droits sim --config sim.toml",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			sim, err := app.NewSimulator(app.SimConfig{Address: text(c, "addr"), File: text(c, "config")})
+			if err != nil {
+				return err
+			}
+			l, err := net.Listen("tcp", text(c, "addr"))
+			if err != nil {
+				return &app.PortError{Flag: "addr", Address: text(c, "addr")}
+			}
+			fmt.Fprintf(c.OutOrStdout(), "simulated FranceConnect on http://%s (v1: /api/v1, v2: /api/v2); Ctrl-C stops it\n", l.Addr())
+			srv := &http.Server{Handler: sim.Handler(), ReadHeaderTimeout: 5 * time.Second}
+			go func() { <-c.Context().Done(); srv.Close() }()
+			if err := srv.Serve(l); c.Context().Err() == nil {
+				return err
+			}
+			return nil
+		},
+	}
+	c.Flags().String("addr", "127.0.0.1:8081", "address to listen on")
+	c.Flags().String("config", "", "TOML file of clients and data providers")
+	return c
+}
