@@ -1,6 +1,7 @@
 package franceconnect_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -284,6 +285,14 @@ func TestPing(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	})
+	t.Run("R65 leaves when its caller does", func(t *testing.T) {
+		w := newWorld(t, func(_ *fcsim.Config, c *franceconnect.Config) { c.Timeout = 500 * time.Millisecond })
+		w.sim.Break(fcsim.Slow(time.Hour))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		expect(t, w.verifier.Ping(ctx), fault.FranceConnectLent, "CALLER_GONE")
+		w.sim.Break(fcsim.None())
 	})
 	t.Run("nothing configured is nothing to wait for, and every token is refused", func(t *testing.T) {
 		v, err := franceconnect.New(franceconnect.Config{Clock: time.Now})

@@ -200,9 +200,18 @@ func (v *Verifier) Ping(ctx context.Context) error {
 		if up == nil || up.circuit.alive(v.clock(), pingFor) {
 			continue
 		}
-		_, err := v.Check(ctx, p, up.ping)
-		if !fault.Is(err, fault.JetonInvalide) && err != nil {
-			return err
+		answer := make(chan error, 1)
+		go func() { // Check sees its call through; a probe of readiness must not wait for it
+			_, err := v.Check(context.WithoutCancel(ctx), p, up.ping)
+			answer <- err
+		}()
+		select {
+		case err := <-answer:
+			if err != nil && !fault.Is(err, fault.JetonInvalide) {
+				return err
+			}
+		case <-ctx.Done():
+			return late("CALLER_GONE").With(ctx.Err())
 		}
 	}
 	return nil
