@@ -105,6 +105,7 @@ func SaveKeys(path string, k KeySet) error {
 		err = e
 	}
 	if err != nil {
+		_ = os.Remove(f.Name()) // a part of a key would stand in the way of the next try
 		return fmt.Errorf("franceconnect: save keys: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -269,6 +270,14 @@ func TestCircuit(t *testing.T) {
 			expect(t, err, fault.JetonInvalide, "TOKEN_UNKNOWN")
 		}
 	})
+	t.Run("an odd identity, ten times over, does not open it", func(t *testing.T) {
+		w := newWorld(t)
+		w.sim.Break(fcsim.Forge(fcsim.NoIdentity))
+		for range 10 {
+			_, err := w.verifier.Check(t.Context(), identity.V2, w.mint(t, spV2))
+			expect(t, err, fault.FranceConnectIndisponible, "IDENTITY_IMPLAUSIBLE")
+		}
+	})
 	t.Run("one profile down leaves the other alone", func(t *testing.T) {
 		w := newWorld(t)
 		w.sim.Break(fcsim.Forge(fcsim.AlgNone))
@@ -465,4 +474,50 @@ func TestShortMemory(t *testing.T) {
 		_, err = w.verifier.Check(t.Context(), identity.V2, token)
 		expect(t, err, fault.JetonInvalide, "TOKEN_INACTIVE")
 	})
+}
+
+func TestWhatIsObserved(t *testing.T) {
+	var got []string
+	w := newWorld(t, func(_ *fcsim.Config, c *franceconnect.Config) {
+		c.Ceiling, c.Timeout = time.Second, 30*time.Millisecond
+		c.Observe = func(p identity.Profile, outcome string, _ time.Duration) { got = append(got, string(p)+" "+outcome) }
+	})
+	check := func(acr string) {
+		token, _, err := w.sim.Mint(fcsim.MintRequest{ClientID: spV1, Slug: "martin", ACR: acr})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, first := w.verifier.Check(t.Context(), identity.V1, token)
+		_, second := w.verifier.Check(t.Context(), identity.V1, token)
+		if (first == nil) != (second == nil) {
+			t.Error("the second answer differs")
+		}
+	}
+	check("eidas1")
+	check("eidas0")
+	_, _ = w.verifier.Check(t.Context(), identity.V1, strings.Repeat("0", 64))
+	w.sim.Break(fcsim.Down())
+	check("eidas1")
+	w.sim.Break(fcsim.Slow(time.Hour))
+	check("eidas1")
+	w.sim.Break(fcsim.Down())
+	check("eidas1")
+	want := []string{"v1 ok", "v1 cached", "v1 insufficient", "v1 insufficient", "v1 invalid", "v1 unavailable", "v1 unavailable", "v1 late", "v1 late", "v1 unavailable", "v1 circuit_open"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAPanicBelowIsAFault(t *testing.T) {
+	v, err := franceconnect.New(franceconnect.Config{
+		Clock: time.Now, V1: &franceconnect.V1Config{BaseURL: "http://fc.example/api/v1"},
+		HTTP: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { panic("secret") })},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second would hang if the first had left its flight behind
+		_, err = v.Check(t.Context(), identity.V1, "jeton")
+		expect(t, err, fault.FranceConnectIndisponible, "PANIC")
+	}
 }

@@ -116,7 +116,7 @@ func decodeV1(body []byte) (identity.Assertion, error) {
 		},
 	}
 	if !plausible(out) {
-		return identity.Assertion{}, nonsense("IDENTITY_IMPLAUSIBLE")
+		return identity.Assertion{}, nonsense(reasonIdentity)
 	}
 	return out, nil
 }

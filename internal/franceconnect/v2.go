@@ -237,7 +237,7 @@ func (p *protocolV2) claims(payload []byte, token string) (identity.Assertion, e
 	}
 	a := in.assertion()
 	if !plausible(a) {
-		return identity.Assertion{}, nonsense("IDENTITY_IMPLAUSIBLE")
+		return identity.Assertion{}, nonsense(reasonIdentity)
 	}
 	return a, nil
 }

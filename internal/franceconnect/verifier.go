@@ -300,9 +300,14 @@ func late(reason string) *fault.Fault {
 	return fault.New(fault.FranceConnectLent, "franceconnect: check").Because(reason).After(retryAfter)
 }
 
+// reasonIdentity is an authentic answer about an identity that makes no sense:
+// a failure for this caller, but no sign that FranceConnect is down.
+const reasonIdentity = "IDENTITY_IMPLAUSIBLE"
+
 // answered reports whether FranceConnect did its work, whatever it said.
 func answered(err error) bool {
-	return err == nil || fault.Is(err, fault.JetonInvalide) || fault.Is(err, fault.NiveauInsuffisant)
+	return err == nil || fault.Is(err, fault.JetonInvalide) || fault.Is(err, fault.NiveauInsuffisant) ||
+		fault.From(err).Reason() == reasonIdentity
 }
 
 func outcome(err error) string {
