@@ -33,7 +33,8 @@ type Person struct {
 }
 
 // Sandbox lists the people who can log in: the named ones, then the kinds of
-// people of FranceConnect's public test set, then the filler families. The
+// people of FranceConnect's public test set and more situations of rights, then
+// the filler families. The
 // same seed and day give the same people; the named ones and the kinds do not
 // depend on the seed.
 func Sandbox(seed int64, day civil.Date) []Person { return build(seed, day).logins }
@@ -64,6 +65,7 @@ func build(seed int64, day civil.Date) *world {
 	w := &world{day: day, ranks: map[string]int{}}
 	w.named()
 	w.kinds()
+	w.situations()
 	w.filler(seed)
 	return w
 }

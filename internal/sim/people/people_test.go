@@ -102,7 +102,7 @@ func TestEverybodyIsIdentifiedAsExpected(t *testing.T) {
 			switch {
 			case p.Slug == "ambigue":
 				want = identity.Ambiguous
-			case strings.HasPrefix(p.Expect.Hopital, "404 "):
+			case strings.HasPrefix(p.Expect.Hopital, "404 personne_non_identifiee"):
 				want = identity.None
 			}
 			if res.Outcome != want || want == identity.Match && number != p.NIR {

@@ -53,6 +53,7 @@ type personne struct {
 	LieuNaissance   string          `json:"lieu_naissance,omitempty"`
 	PaysNaissance   string          `json:"pays_naissance,omitempty"`
 	Servie          bool            `json:"servie"`
+	DateDeces       civil.Date      `json:"date_deces,omitzero"`
 	NIRPrecedents   []string        `json:"nir_precedents,omitempty"`
 	Rattachements   []*rattachement `json:"rattachements,omitempty"`
 }
