@@ -29,9 +29,7 @@ func (e *enrolment) chooseWho(w http.ResponseWriter, _ *http.Request, s *session
 func (e *enrolment) showWho(w http.ResponseWriter, status int, s *session, missing bool) {
 	people := s.people()
 	if len(s.chosen) == 0 && !missing {
-		for i := range people {
-			people[i].Picked = true
-		}
+		people[0].Picked = true // the others are the person's own choice
 	}
 	title := "Qui souhaitez-vous couvrir\u00a0?"
 	if missing {
