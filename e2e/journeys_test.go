@@ -10,8 +10,9 @@ import (
 
 const martin = `button[name=personne][value=famille-martin]`
 
-// number is a whole NIR, grouped or not: none may be on a page of a partner.
-var number = regexp.MustCompile(`[1-478][ \x{00a0}]?\d{2}[ \x{00a0}]?\d{2}[ \x{00a0}]?(\d{2}|2[AB])[ \x{00a0}]?\d{3}[ \x{00a0}]?\d{3}`)
+// number is a whole NIR, grouped or not, with its key or without: none may be
+// on a page of a partner. The word boundaries leave hashes alone.
+var number = regexp.MustCompile(`\b[1-478][ \x{00a0}]?\d{2}[ \x{00a0}]?\d{2}[ \x{00a0}]?(\d{2}|2[AB])[ \x{00a0}]?\d{3}[ \x{00a0}]?\d{3}([ \x{00a0}]?\d{2})?\b`)
 
 // discreet fails when the page holds a whole number or a key.
 func (p *tab) discreet(name string) {
