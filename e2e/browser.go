@@ -256,14 +256,17 @@ func (p *tab) at(path string, texts ...string) {
 }
 
 // check holds a page to the rules that are common to all, and takes its
-// picture: axe, no sideways scroll, the skip link first, nothing foreign, no
+// picture first: axe, no sideways scroll, the skip link first, nothing foreign, no
 // policy report, no console error.
 func (p *tab) check(name string) {
 	p.t.Helper()
+	p.shot(name)
 	var wide bool
 	var first, lang string
 	var titles int
-	p.do(chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth`, &wide),
+	// What is folded is part of the page.
+	p.do(chromedp.Evaluate(`document.querySelectorAll("main details").forEach(d => d.open = true)`, nil),
+		chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth`, &wide),
 		chromedp.Evaluate(`document.documentElement.lang`, &lang),
 		chromedp.Evaluate(`document.querySelectorAll("h1").length`, &titles),
 		chromedp.Evaluate(`(document.activeElement.blur(), scrollTo(0, 0))`, nil),
@@ -281,7 +284,6 @@ func (p *tab) check(name string) {
 	if p.axe {
 		p.runAxe(name)
 	}
-	p.shot(name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, w := range p.wrong {

@@ -38,7 +38,7 @@ func TestHospital(t *testing.T) {
 			if client == "1" && v.name != "wide" {
 				continue // the second FranceConnect client changes no page
 			}
-			t.Run("R57 a patient pre-admits, "+v.name+", client "+client, func(t *testing.T) {
+			t.Run("R58 R81 a patient pre-admits, "+v.name+", client "+client, func(t *testing.T) {
 				p := tabFor(t, v.width, v.script)
 				p.goTo(demo.partners + "/hopital")
 				p.look("hopital-accueil")
@@ -86,7 +86,7 @@ func TestHospital(t *testing.T) {
 			})
 		}
 	}
-	t.Run("three keys open the first file of the counter", func(t *testing.T) {
+	t.Run("R81 three keys open the first file of the counter", func(t *testing.T) {
 		p := tabFor(t, 1280, true)
 		p.goTo(demo.partners + "/hopital/guichet")
 		p.press(keyTab, keyEnter, keyEnter)
@@ -97,7 +97,7 @@ func TestHospital(t *testing.T) {
 
 func TestInsurer(t *testing.T) {
 	for _, v := range views {
-		t.Run("R36 a family enrols and no reason nor doctor is shown, "+v.name, func(t *testing.T) {
+		t.Run("R35 R81 a family enrols and no reason nor doctor is shown, "+v.name, func(t *testing.T) {
 			p := tabFor(t, v.width, v.script)
 			var all strings.Builder
 			look := func(name string) {
@@ -141,10 +141,10 @@ func TestInsurer(t *testing.T) {
 	}
 }
 
-// No refusal is a dead end (R28).
+// No refusal is a dead end.
 func TestRefusals(t *testing.T) {
 	for _, v := range views {
-		t.Run("R28 no tick, no FranceConnect, no cookie: the paper route is there, "+v.name, func(t *testing.T) {
+		t.Run("R81 no tick, no FranceConnect, no cookie: the paper route is there, "+v.name, func(t *testing.T) {
 			p := tabFor(t, v.width, v.script)
 			p.goTo(demo.partners + "/hopital/preadmission/accord")
 			p.click(`button[name=client]`)
@@ -176,7 +176,7 @@ func TestRefusals(t *testing.T) {
 			p.check("fc-accueil")
 		})
 	}
-	t.Run("R28 somebody who is not found is sent to the paper route", func(t *testing.T) {
+	t.Run("R81 somebody who is not found is sent to the paper route", func(t *testing.T) {
 		p := tabFor(t, 1280, true)
 		p.goTo(demo.partners + "/hopital/preadmission/accord")
 		p.tick("#accord")

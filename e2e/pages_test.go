@@ -11,7 +11,7 @@ import (
 // Every public page of the platform is walked from the links of the others.
 func TestPages(t *testing.T) {
 	for _, v := range views {
-		t.Run("every page of the platform holds, "+v.name, func(t *testing.T) {
+		t.Run("R81 every page of the platform holds, "+v.name, func(t *testing.T) {
 			p := tabFor(t, v.width, v.script)
 			seen := map[string]bool{}
 			queue := []string{demo.api + "/"}
@@ -47,7 +47,7 @@ func TestPages(t *testing.T) {
 			p.check("web-404")
 		})
 	}
-	t.Run("each door of the home page is reached by the keyboard", func(t *testing.T) {
+	t.Run("R81 each door of the home page is reached by the keyboard", func(t *testing.T) {
 		p := tabFor(t, 1280, true)
 		p.goTo(demo.api + "/")
 		p.press(keyTab, keyEnter, keyTab, keyEnter)

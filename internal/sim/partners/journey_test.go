@@ -59,7 +59,7 @@ func TestHospital(t *testing.T) {
 			t.Error("the child is not selected so")
 		}
 	})
-	t.Run("R36 what the convention does not open is not even asked", func(t *testing.T) {
+	t.Run("what the convention does not open is not even asked", func(t *testing.T) {
 		w := newWorld(t)
 		w.moi[hospitalKey] = moiOf("hopital", "identite", "caisse")
 		b := w.browser(t).visit("/hopital/preadmission/accord").login("0")
@@ -85,7 +85,7 @@ func TestHospital(t *testing.T) {
 }
 
 func TestInsurer(t *testing.T) {
-	t.Run("R36 a family enrols, and no reason nor doctor is on any page of the insurer", func(t *testing.T) {
+	t.Run("a family enrols, and no reason nor doctor is on any page of the insurer", func(t *testing.T) {
 		w := newWorld(t)
 		b := w.browser(t).visit("/mutuelle/adhesion")
 		b.follow("Continuer avec FranceConnect").login("0").on("/mutuelle/adhesion/famille", "Noé MARTIN")
@@ -117,7 +117,7 @@ func TestInsurer(t *testing.T) {
 	})
 }
 
-// R28: no refusal and no failure is a dead end; each leads to the paper route.
+// No refusal and no failure is a dead end; each leads to the paper route.
 func TestNoDeadEnd(t *testing.T) {
 	accord := func(t *testing.T) (*world, *browser) {
 		w := newWorld(t)
@@ -141,7 +141,7 @@ func TestNoDeadEnd(t *testing.T) {
 		}
 		paper(b.follow("continuez avec vos papiers"), "accord")
 	})
-	t.Run("R28 a refusal at FranceConnect", func(t *testing.T) {
+	t.Run("a refusal at FranceConnect", func(t *testing.T) {
 		_, b := accord(t)
 		b.send(url.Values{"accord": {"oui"}}, 1).send(url.Values{"decision": {"refuser"}}, 0)
 		paper(b, "refus")
@@ -165,7 +165,7 @@ func TestNoDeadEnd(t *testing.T) {
 		{"the token expires between two calls", "/medecin-traitant", failure{401, "jeton_invalide", 0}, "expire"},
 		{"the agreement is withdrawn between two calls", "/exonerations", failure{403, "consentement_retire", 0}, "retire"},
 	} {
-		t.Run("R28 "+c.what, func(t *testing.T) {
+		t.Run(""+c.what, func(t *testing.T) {
 			w := newWorld(t)
 			w.broken(c.path, c.failure)
 			b := w.browser(t).visit("/hopital/preadmission/accord")
@@ -181,7 +181,7 @@ func TestNoDeadEnd(t *testing.T) {
 			}
 		})
 	}
-	t.Run("R28 one block that is refused or down leaves the others", func(t *testing.T) {
+	t.Run("one block that is refused or down leaves the others", func(t *testing.T) {
 		w, b := accord(t)
 		w.broken("/medecin-traitant", failure{404, "medecin_traitant_absent", 0})
 		w.broken("/exonerations", failure{403, "donnees_indisponibles", 0})
@@ -190,13 +190,13 @@ func TestNoDeadEnd(t *testing.T) {
 		b.on("/hopital/preadmission/recapitulatif", "Aucun médecin traitant déclaré", "Non transmis", "Indisponible pour l'instant", "CPAM de l'Exemple")
 		b.send(nil, 0).on("/hopital/preadmission/confirmation", "un justificatif : Exonérations")
 	})
-	t.Run("R28 nobody answers at the platform's address", func(t *testing.T) {
+	t.Run("nobody answers at the platform's address", func(t *testing.T) {
 		w, b := accord(t)
 		w.api.Close()
 		paper(b.visit("/hopital/preadmission/accord"), "panne")
 		b.visit("/hopital/journal").on("/hopital/journal", "sans réponse")
 	})
-	t.Run("R28 FranceConnect stops between the login and the tokens", func(t *testing.T) {
+	t.Run("FranceConnect stops between the login and the tokens", func(t *testing.T) {
 		w, b := accord(t)
 		b.send(url.Values{"accord": {"oui"}}, 1)
 		b.http.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
@@ -216,7 +216,7 @@ func TestNoDeadEnd(t *testing.T) {
 		w.fc.Close()
 		paper(b.open(resp.Header.Get("Location")), "fc")
 	})
-	t.Run("R28 a session that is lost on the way", func(t *testing.T) {
+	t.Run("a session that is lost on the way", func(t *testing.T) {
 		w, b := accord(t)
 		w.later(idleFor + time.Minute)
 		b.send(url.Values{"accord": {"oui"}}, 0)
