@@ -3,10 +3,14 @@ package client_test
 import (
 	"context"
 	"net/http"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"droits.example/droits/client"
 )
 
 func loadDocument(t *testing.T) *openapi3.T {
@@ -82,4 +86,36 @@ func TestDocument(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The client reads exactly the members that the document names.
+func TestTypes(t *testing.T) {
+	doc := loadDocument(t)
+	for name, value := range map[string]any{
+		"Beneficiaire": client.Beneficiaire{}, "Caisse": client.Caisse{}, "Adresse": client.Adresse{}, "Contrat": client.Contrat{},
+		"ContratDetails": client.ContratDetails{}, "ContratPeriodesDroits": client.PeriodesDroits{}, "Exoneration": client.Exoneration{},
+		"ExonerationMotif": client.Motif{}, "ExonerationMaternite": client.Maternite{}, "MedecinTraitant": client.MedecinTraitant{},
+		"Complementaire": client.Complementaire{}, "ComplementaireReference": client.ComplementaireReference{},
+		"ArretTravail": client.ArretTravail{}, "RisquesProfessionnels": client.RisquesProfessionnels{}, "Moi": client.Moi{},
+		"MoiPartenaire": client.MoiPartenaire{}, "MoiConvention": client.MoiConvention{}, "MoiQuota": client.MoiQuota{},
+		"MoiClient": client.MoiClient{}, "MoiAccord": client.MoiAccord{}, "Probleme": client.Problem{},
+	} {
+		t.Run("R1 the client's "+name+" has the members of the document", func(t *testing.T) {
+			var want, got []string
+			for member := range doc.Components.Schemas[name].Value.Properties {
+				want = append(want, member)
+			}
+			typ := reflect.TypeOf(value)
+			for i := range typ.NumField() {
+				if tag := typ.Field(i).Tag.Get("json"); tag != "-" {
+					got = append(got, tag)
+				}
+			}
+			slices.Sort(want)
+			slices.Sort(got)
+			if !slices.Equal(want, got) {
+				t.Errorf("the client has %v, the document %v", got, want)
+			}
+		})
+	}
 }

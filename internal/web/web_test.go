@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"droits.example/droits/internal/fault"
 )
 
@@ -212,6 +214,28 @@ func TestFailures(t *testing.T) {
 			if w.Code != status || !strings.Contains(w.Body.String(), "dans 7 secondes") || !strings.Contains(w.Body.String(), "</html>") {
 				t.Errorf("%d is not whole", status)
 			}
+		}
+	})
+}
+
+func TestOperations(t *testing.T) {
+	t.Run("R60 the documentation lists the operations of the OpenAPI document, and no other", func(t *testing.T) {
+		doc, err := openapi3.NewLoader().LoadFromFile("../api/openapi.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed := map[string]bool{"/v1/partenaire/moi": true} // told in the text
+		for _, o := range operations {
+			listed[o.Path] = true
+		}
+		for path := range doc.Paths.Map() {
+			if !listed[path] {
+				t.Errorf("%s is not listed", path)
+			}
+			delete(listed, path)
+		}
+		for path := range listed {
+			t.Errorf("%s does not exist", path)
 		}
 	})
 }
