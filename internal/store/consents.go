@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -43,19 +42,6 @@ func (s *Store) Guard(at trace.Generation, key partner.Key, partnerID string, pe
 	}}
 }
 
-func insertConsent(ctx context.Context, tx *sql.Tx, r *consent.Record, index int64) error {
-	evidence, err := json.Marshal(r.Evidence)
-	if err != nil {
-		return err
-	}
-	// Two first calls of one token may meet here: the first record stands.
-	_, err = tx.ExecContext(ctx, `INSERT INTO consentement (id, sujet, partenaire, convention, version, finalite, blocs, notice, notice_sha256, notice_montree, canal, acteur, preuve, given_at, expires_at, jeton, trace)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
-		r.ID, r.Subject[:], r.Partner, r.Convention, r.ConventionVersion, r.Purpose, joinBlocs(r.Blocks), r.Notice, r.NoticeSHA256, r.NoticeShown,
-		string(r.Channel), r.Actor, string(evidence), millis(r.GivenAt), millis(r.ExpiresAt), r.Token[:], index)
-	return err
-}
-
 func joinBlocs(list []droits.Bloc) string {
 	parts := make([]string, len(list))
 	for i, b := range list {
@@ -73,7 +59,7 @@ func splitBlocs(s string) (out []droits.Bloc) {
 
 // ForgetTokens erases the token digests older than a day and tells how many.
 func (s *Store) ForgetTokens(ctx context.Context) (n int64, err error) {
-	err = s.tx(ctx, "store: forget tokens", func(tx *sql.Tx) error {
+	err = s.act(ctx, "store: forget tokens", func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `UPDATE consentement SET jeton = NULL WHERE jeton IS NOT NULL AND given_at < $1`, millis(s.clock().Add(-tokenMemory)))
 		if err != nil {
 			return err
@@ -81,6 +67,7 @@ func (s *Store) ForgetTokens(ctx context.Context) (n int64, err error) {
 		n, err = r.RowsAffected()
 		return err
 	})
+	s.tokens.forget(millis(s.clock().Add(-tokenLife)))
 	return n, err
 }
 
@@ -143,7 +130,7 @@ func (s *Store) Restrict(ctx context.Context, r consent.Restriction) (string, er
 // Lift ends a restriction. Errors: ressource_inconnue.
 func (s *Store) Lift(ctx context.Context, id string) error {
 	var sujet []byte
-	err := s.reader.QueryRowContext(ctx, `SELECT sujet FROM restriction WHERE id = $1 AND lifted_at IS NULL`, id).Scan(&sujet)
+	err := s.journal.reader.QueryRowContext(ctx, `SELECT sujet FROM restriction WHERE id = $1 AND lifted_at IS NULL`, id).Scan(&sujet)
 	if errors.Is(err, sql.ErrNoRows) {
 		return notFound("store: lift")
 	}
@@ -160,7 +147,7 @@ func (s *Store) Lift(ctx context.Context, id string) error {
 
 // RestrictionsInForce lists the restrictions that have not been lifted.
 func (s *Store) RestrictionsInForce(ctx context.Context) (out []consent.RestrictionLine, err error) {
-	err = each(ctx, s.reader, func(scan func(...any) error) error {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
 		var l consent.RestrictionLine
 		var since, until sql.NullInt64
 		err := scan(&l.ID, &l.Bloc, &l.Ground, &since, &until)
@@ -176,7 +163,7 @@ func (s *Store) RestrictionsInForce(ctx context.Context) (out []consent.Restrict
 func (s *Store) SubjectOf(ctx context.Context, n nir.NIR) (p droits.Sujet, err error) {
 	d := s.keys.nirDigest(n)
 	var b []byte
-	err = s.reader.QueryRowContext(ctx, `SELECT p.sujet FROM index_nir i JOIN personne p ON p.id = i.personne WHERE i.chargement = $1 AND i.digest = $2 AND i.precedent = 0`, s.state.Load().load, d[:]).Scan(&b)
+	err = s.people.reader.QueryRowContext(ctx, `SELECT p.sujet FROM index_nir i JOIN personne p ON p.id = i.personne WHERE i.chargement = $1 AND i.digest = $2 AND i.precedent = 0`, s.state.Load().population.load, d[:]).Scan(&b)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, notFound("store: subject")
 	}
@@ -186,6 +173,6 @@ func (s *Store) SubjectOf(ctx context.Context, n nir.NIR) (p droits.Sujet, err e
 
 // ConsentCount is the number of consent records.
 func (s *Store) ConsentCount(ctx context.Context) (n int, err error) {
-	err = s.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM consentement`).Scan(&n)
+	err = s.journal.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM consentement`).Scan(&n)
 	return n, unavailable("store: count consents", err)
 }

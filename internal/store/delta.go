@@ -15,7 +15,7 @@ func (l *Load) endDelta(ctx context.Context) (rejects []intake.Reject, err error
 	if l.id == 0 {
 		return nil, errors.New("store: a delta needs a population; load a whole one first")
 	}
-	err = l.s.change(ctx, "store: apply delta", nil, func(tx *sql.Tx) error {
+	err = l.s.show(ctx, "store: apply delta", func(tx *sql.Tx) error {
 		touched := map[int64]bool{}
 		for _, r := range l.pending {
 			if err := l.applyDelta(ctx, tx, r, touched, &rejects); err != nil {

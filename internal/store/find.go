@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"zombiezen.com/go/sqlite"
 
@@ -13,47 +15,62 @@ import (
 	"droits.example/droits/internal/policy"
 )
 
-// findKeys bounds the probes of one statement: the worst pivot (unspecified
-// sex, a default date) needs six; the rest is padding with a repeated key.
-const findKeys = 8
+// findKeys are the numbers of probes of the prepared statements: two serve
+// nearly every pivot; the worst (unspecified sex, a default date) needs six.
+var findKeys = [...]int{2, 8}
 
 // findQuery is the hot read: in one round trip, everybody whose index keys
-// meet the pivot's, with what stands between each of them and the partner, and
-// the family's dossier, still sealed.
-const findQuery = `SELECT p.id, p.sujet, p.sentinelle, p.identite, d.contenu,
-  EXISTS (SELECT 1 FROM retrait r WHERE r.sujet = p.sujet AND r.partenaire = $1 AND r.allowed_at IS NULL),
-  (SELECT c.id || ' ' || c.blocs FROM consentement c WHERE c.jeton = $2 AND c.sujet = p.sujet AND c.partenaire = $1)
-FROM personne p LEFT JOIN dossier d ON d.personne = p.id
-WHERE p.chargement = $3 AND p.id IN (SELECT personne FROM index_identite WHERE cle IN ($4, $5, $6, $7, $8, $9, $10, $11))`
+// meet the pivot's, with the family's dossier, still sealed. The + keeps the
+// planner from walking the whole load instead of the keys.
+func findQuery(keys int) string {
+	var q strings.Builder
+	q.WriteString(`SELECT p.id, p.sujet, p.sentinelle, p.identite, d.contenu FROM personne p LEFT JOIN dossier d ON d.personne = p.id
+WHERE +p.chargement = $1 AND p.id IN (SELECT personne FROM index_identite WHERE cle IN (`)
+	for i := range keys {
+		if i > 0 {
+			q.WriteByte(',')
+		}
+		q.WriteString("$" + strconv.Itoa(i+2))
+	}
+	q.WriteString("))")
+	return q.String()
+}
 
 // hotPool is a fixed set of read connections of the engine's own interface,
 // 1.6 times cheaper a lookup than database/sql (dependencies.md §2). It serves
 // Find and nothing else.
 type hotPool struct {
-	conns chan *sqlite.Conn
-	all   []*sqlite.Conn
+	conns   chan *sqlite.Conn
+	queries [len(findKeys)]string
+	n       int
 }
 
 func openHot(path string) (*hotPool, error) {
 	n := max(4, 2*runtime.GOMAXPROCS(0))
 	h := &hotPool{conns: make(chan *sqlite.Conn, n)}
+	for i, k := range findKeys {
+		h.queries[i] = findQuery(k)
+	}
 	for range n {
 		c, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
 		if err != nil {
 			return nil, errors.Join(err, h.close())
 		}
-		h.all = append(h.all, c)
+		h.n++
 		h.conns <- c
 	}
 	return h, nil
 }
 
+var errClosed = errors.New("store: closed")
+
+// close waits for the running reads; later ones fail at once.
 func (h *hotPool) close() error {
 	var errs []error
-	for range h.all {
+	for ; h.n > 0; h.n-- {
 		errs = append(errs, (<-h.conns).Close())
 	}
-	h.all = nil
+	close(h.conns)
 	return errors.Join(errs...)
 }
 
@@ -65,45 +82,58 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 		return nil, nil
 	}
 	var c *sqlite.Conn
+	ok := false
 	select {
-	case c = <-s.hot.conns:
+	case c, ok = <-s.hot.conns:
 	case <-ctx.Done():
 		return nil, unavailable("store: find", ctx.Err())
 	}
+	if !ok {
+		return nil, unavailable("store: find", errClosed)
+	}
 	defer func() { s.hot.conns <- c }()
-	stmt, err := c.Prepare(findQuery)
+	out, err := s.find(c, probes)
 	if err != nil {
 		return nil, unavailable("store: find", err)
 	}
 	snap := s.state.Load()
-	stmt.BindText(1, partnerID)
-	stmt.BindBytes(2, token[:])
-	stmt.BindInt64(3, snap.load)
-	for i := range findKeys {
-		k := s.keys.indexKey(probes[min(i, len(probes)-1)])
-		stmt.BindBytes(4+i, k[:])
+	for i := range out {
+		out[i].Standing = s.tokens.standing(token, out[i].Sujet, partnerID)
+		out[i].Standing.Withdrawn = snap.withdrawn[sharing{out[i].Sujet, partnerID}]
 	}
-	var out []policy.Candidate
+	return out, nil
+}
+
+func (s *Store) find(c *sqlite.Conn, probes []identity.Key) (out []policy.Candidate, err error) {
+	size := 0
+	for findKeys[size] < len(probes) {
+		size++
+	}
+	stmt, err := c.Prepare(s.hot.queries[size])
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stmt.Reset()) }()
+	pop := s.state.Load().population
+	stmt.BindInt64(1, pop.load)
+	for i := range findKeys[size] {
+		k := s.keys.indexKey(probes[min(i, len(probes)-1)])
+		stmt.BindBytes(2+i, k[:])
+	}
 	for {
 		more, err := stmt.Step()
-		if err != nil {
-			stmt.Reset()
-			return nil, unavailable("store: find", err)
+		if err != nil || !more {
+			return out, err
 		}
-		if !more {
-			break
-		}
-		cand, err := s.candidate(stmt, snap)
+		cand, err := s.candidate(stmt, pop)
 		if err != nil {
-			stmt.Reset()
-			return nil, unavailable("store: find", err)
+			return nil, err
 		}
 		out = append(out, cand)
 	}
-	return out, unavailable("store: find", stmt.Reset())
 }
 
-func (s *Store) candidate(stmt *sqlite.Stmt, snap *Snapshot) (c policy.Candidate, err error) {
+func (s *Store) candidate(stmt *sqlite.Stmt, pop *population) (c policy.Candidate, err error) {
 	id := stmt.ColumnInt64(0)
 	plain, err := open(s.keys.rows, rowPlace("personne", "identite", id), column(stmt, 3))
 	if err != nil {
@@ -115,11 +145,6 @@ func (s *Store) candidate(stmt *sqlite.Stmt, snap *Snapshot) (c policy.Candidate
 	}
 	c.Record = p.record(stmt.ColumnInt(2) == 1)
 	c.Sujet = droits.Sujet(column(stmt, 1))
-	c.Standing.Withdrawn = stmt.ColumnInt(5) == 1
-	if !stmt.ColumnIsNull(6) {
-		blocs := splitBlocs(stmt.ColumnText(6))
-		c.Standing.ConsentID, c.Standing.Blocks = string(blocs[0]), blocs[1:]
-	}
 	sealed := column(stmt, 4)
 	c.Dossier = droits.Sealed(func() (*droits.Famille, error) {
 		plain, err := open(s.keys.rows, rowPlace("dossier", "contenu", id), sealed)
@@ -130,7 +155,7 @@ func (s *Store) candidate(stmt *sqlite.Stmt, snap *Snapshot) (c policy.Candidate
 		if err := decode(plain, &d); err != nil || len(d.Personnes) == 0 {
 			return nil, unavailable("store: dossier", errors.Join(err, errors.New("store: empty dossier")))
 		}
-		return d.famille(snap.caisses, snap.donneesOn), nil
+		return d.famille(pop.caisses, pop.donneesOn), nil
 	})
 	return c, nil
 }

@@ -65,7 +65,7 @@ func (s *Store) PutPartner(ctx context.Context, p partner.Partner) error {
 
 // Partners lists them by identifier.
 func (s *Store) Partners(ctx context.Context) (out []partner.Partner, err error) {
-	err = each(ctx, s.reader, func(scan func(...any) error) error {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
 		p, err := scanPartner(scan)
 		out = append(out, p)
 		return err
@@ -127,7 +127,7 @@ func conventionObject(id string) trace.Object { return trace.Object(trace.Object
 
 // Conventions lists the newest version of each.
 func (s *Store) Conventions(ctx context.Context) (out []convention.Convention, err error) {
-	err = each(ctx, s.reader, func(scan func(...any) error) error {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
 		c, err := scanConvention(scan)
 		out = append(out, c)
 		return err
@@ -173,7 +173,7 @@ func (s *Store) RevokeKey(ctx context.Context, id string) error {
 
 // Keys lists the keys, newest first; no secret is among them.
 func (s *Store) Keys(ctx context.Context) (out []partner.Key, err error) {
-	err = each(ctx, s.reader, func(scan func(...any) error) error {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
 		k, err := scanKey(scan)
 		k.Digest = nil
 		out = append(out, k)
@@ -184,6 +184,6 @@ func (s *Store) Keys(ctx context.Context) (out []partner.Key, err error) {
 
 // QuotaTaken is the number of calls counted on a day (YYYY-MM-DD, Paris).
 func (s *Store) QuotaTaken(ctx context.Context, conventionID, day string) (n int, err error) {
-	err = s.reader.QueryRowContext(ctx, `SELECT COALESCE(MAX(pris), 0) FROM quota WHERE convention = $1 AND jour = $2`, conventionID, day).Scan(&n)
+	err = s.journal.reader.QueryRowContext(ctx, `SELECT COALESCE(MAX(pris), 0) FROM quota WHERE convention = $1 AND jour = $2`, conventionID, day).Scan(&n)
 	return n, unavailable("store: quota", err)
 }

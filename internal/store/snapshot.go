@@ -22,12 +22,24 @@ import (
 // an older one is caught by its guard in the transaction of the trace.
 type Snapshot struct {
 	Generation   trace.Generation
-	load         int64
-	donneesOn    civil.Date
-	caisses      map[string]droits.Caisse
+	population   *population
 	keys         map[[32]byte]keyed
 	partners     map[string]partner.Partner
 	restrictions map[droits.Sujet][]consent.Restriction
+	withdrawn    map[sharing]bool
+}
+
+// population is the visible load.
+type population struct {
+	load      int64
+	donneesOn civil.Date
+	caisses   map[string]droits.Caisse
+}
+
+// sharing is a person and a partner.
+type sharing struct {
+	person  droits.Sujet
+	partner string
 }
 
 type keyed struct {
@@ -35,18 +47,23 @@ type keyed struct {
 	conv convention.Convention
 }
 
-// Refresh reads the snapshot from the database. Errors: service_indisponible.
+// Refresh reads the snapshot from the databases. Errors:
+// service_indisponible.
 func (s *Store) Refresh(ctx context.Context) error {
 	s.reload.Lock()
 	defer s.reload.Unlock()
-	n := &Snapshot{caisses: map[string]droits.Caisse{}, keys: map[[32]byte]keyed{}, partners: map[string]partner.Partner{}, restrictions: map[droits.Sujet][]consent.Restriction{}}
-	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return unavailable("store: snapshot", err)
+	n := &Snapshot{
+		population: &population{caisses: map[string]droits.Caisse{}}, keys: map[[32]byte]keyed{}, partners: map[string]partner.Partner{},
+		restrictions: map[droits.Sujet][]consent.Restriction{}, withdrawn: map[sharing]bool{},
 	}
-	defer tx.Rollback()
-	for _, read := range []func(context.Context, *sql.Tx, *Snapshot) error{readSettings, readCaisses, readKeys, readRestrictions} {
-		if err := read(ctx, tx, n); err != nil {
+	for _, x := range []struct {
+		d    *database
+		read []func(context.Context, *sql.Tx, *Snapshot) error
+	}{
+		{s.people, []func(context.Context, *sql.Tx, *Snapshot) error{readLoad, readCaisses}},
+		{s.journal, []func(context.Context, *sql.Tx, *Snapshot) error{readGeneration, readKeys, readRestrictions, readWithdrawals}},
+	} {
+		if err := x.d.view(ctx, n, x.read); err != nil {
 			return unavailable("store: snapshot", err)
 		}
 	}
@@ -54,19 +71,47 @@ func (s *Store) Refresh(ctx context.Context) error {
 	return nil
 }
 
-func readSettings(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
-	if err := tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'generation'`).Scan(&n.Generation); err != nil {
+// view runs the readers in one transaction, so that they see one state.
+func (d *database) view(ctx context.Context, n *Snapshot, read []func(context.Context, *sql.Tx, *Snapshot) error) error {
+	tx, err := d.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
 		return err
 	}
-	if err := tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'chargement'`).Scan(&n.load); err != nil {
+	defer tx.Rollback()
+	for _, r := range read {
+		if err := r(ctx, tx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readGeneration(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
+	return tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'generation'`).Scan(&n.Generation)
+}
+
+func readLoad(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
+	p := n.population
+	if err := tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'chargement'`).Scan(&p.load); err != nil {
 		return err
 	}
 	var on string
 	err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(reference_on), '') FROM chargement WHERE etat = 'visible'`).Scan(&on)
 	if err == nil && on != "" {
-		n.donneesOn, err = civil.Parse(on)
+		p.donneesOn, err = civil.Parse(on)
 	}
 	return err
+}
+
+func readWithdrawals(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
+	return each(ctx, tx, func(scan func(...any) error) error {
+		var sujet []byte
+		var x sharing
+		err := scan(&sujet, &x.partner)
+		copy(x.person[:], sujet)
+		n.withdrawn[x] = true
+		return err
+	}, `SELECT sujet, partenaire FROM retrait WHERE allowed_at IS NULL`)
 }
 
 func readCaisses(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
@@ -79,9 +124,9 @@ func readCaisses(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 		if err := json.Unmarshal(raw, &c); err != nil {
 			return err
 		}
-		n.caisses[c.ID] = c
+		n.population.caisses[c.ID] = c
 		return nil
-	}, `SELECT contenu FROM caisse WHERE chargement = $1`, n.load)
+	}, `SELECT contenu FROM caisse WHERE chargement = $1`, n.population.load)
 }
 
 func readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
@@ -164,13 +209,22 @@ func changed(ctx context.Context, tx *sql.Tx, objects ...trace.Object) error {
 // change runs a write transaction that moves the generation, then refreshes
 // the snapshot.
 func (s *Store) change(ctx context.Context, op string, objects []trace.Object, do func(*sql.Tx) error) error {
-	err := s.tx(ctx, op, func(tx *sql.Tx) error {
+	err := s.act(ctx, op, func(tx *sql.Tx) error {
 		if err := do(tx); err != nil {
 			return err
 		}
 		return changed(ctx, tx, objects...)
 	})
 	if err != nil {
+		return err
+	}
+	return s.Refresh(ctx)
+}
+
+// show runs the transaction that changes the visible population, then
+// refreshes the snapshot.
+func (s *Store) show(ctx context.Context, op string, do func(*sql.Tx) error) error {
+	if err := s.tx(ctx, op, do); err != nil {
 		return err
 	}
 	return s.Refresh(ctx)
@@ -210,6 +264,6 @@ func (s *Store) Restrictions(p droits.Sujet, at time.Time) []consent.Restriction
 }
 
 // DonneesOn is the day of the data being served, zero when nothing is loaded.
-func (s *Store) DonneesOn() civil.Date { return s.state.Load().donneesOn }
+func (s *Store) DonneesOn() civil.Date { return s.state.Load().population.donneesOn }
 
 func notFound(op string) error { return fault.New(fault.RessourceInconnue, op) }

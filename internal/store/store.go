@@ -24,7 +24,7 @@ import (
 	"droits.example/droits/internal/fault"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations/*/*.sql
 var migrations embed.FS
 
 // ErrLocked says that another process holds the data directory.
@@ -44,20 +44,28 @@ type Store struct {
 	rehearse bool
 }
 
-// engine is what a store and its rehearsal share.
+// engine is what a store and its rehearsal share. People and rights are read
+// at every call and written seldom; everything that calls themselves write has
+// a database of its own, so that a commit never costs the readers their cache.
 type engine struct {
-	dir    string
-	clock  func() time.Time
-	keys   keys
-	lock   *os.File
-	writer *sql.DB // one connection
-	reader *sql.DB
-	hot    *hotPool
-	days   dayKeys
-	next   int64 // next index of the trace, owned by the trace writer
-	nextMu sync.Mutex
-	state  atomic.Pointer[Snapshot]
-	reload sync.Mutex
+	dir     string
+	clock   func() time.Time
+	keys    keys
+	lock    *os.File
+	people  *database // people, rights, index
+	journal *database // partners, consents, restrictions, quotas, traces
+	hot     *hotPool
+	ledger  *ledger
+	tokens  tokens
+	acting  sync.Mutex // one writer of the journal: acts and traces in turn
+	state   atomic.Pointer[Snapshot]
+	reload  sync.Mutex
+}
+
+// database is one SQLite file: one writer, a few readers.
+type database struct {
+	path           string
+	writer, reader *sql.DB
 }
 
 // Open locks the directory, migrates the database and reads the snapshot.
@@ -97,56 +105,73 @@ func Lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
-func (s *Store) path() string { return filepath.Join(s.dir, "droits.db") }
-
 // dsn carries every pragma, because one run by hand holds for one pooled
 // connection only; busy_timeout comes first (dependencies.md §2).
-func (s *Store) dsn(readOnly bool) string {
+func (d *database) dsn(readOnly bool) string {
 	v := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "secure_delete(ON)", "cache_size(-65536)"}}
 	if readOnly {
 		v.Add("_pragma", "query_only(ON)")
 	} else {
 		v.Set("_txlock", "immediate")
 	}
-	return "file:" + (&url.URL{Path: s.path()}).EscapedPath() + "?" + v.Encode()
+	return "file:" + (&url.URL{Path: d.path}).EscapedPath() + "?" + v.Encode()
 }
 
-func (s *Store) open(ctx context.Context) (err error) {
-	if s.writer, err = sql.Open("sqlite", s.dsn(false)); err != nil {
-		return err
+func openDatabase(ctx context.Context, dir, name string) (d *database, err error) {
+	d = &database{path: filepath.Join(dir, name+".db")}
+	if d.writer, err = sql.Open("sqlite", d.dsn(false)); err != nil {
+		return d, err
 	}
-	s.writer.SetMaxOpenConns(1)
-	if s.reader, err = sql.Open("sqlite", s.dsn(true)); err != nil {
-		return err
+	d.writer.SetMaxOpenConns(1)
+	if d.reader, err = sql.Open("sqlite", d.dsn(true)); err != nil {
+		return d, err
 	}
-	s.reader.SetMaxOpenConns(4)
-	if err := s.migrate(ctx); err != nil {
-		return fmt.Errorf("store: migrate: %w", err)
+	d.reader.SetMaxOpenConns(4)
+	p, err := d.provider(name)
+	if err != nil {
+		return d, err
 	}
-	if err := s.writer.QueryRowContext(ctx, `SELECT COALESCE(MAX(first + count), 0) FROM batch`).Scan(&s.next); err != nil {
-		return fmt.Errorf("store: read the head of the trace: %w", err)
+	if _, err := p.Up(ctx); err != nil {
+		return d, fmt.Errorf("store: migrate %s: %w", name, err)
 	}
-	if s.hot, err = openHot(s.path()); err != nil {
-		return fmt.Errorf("store: open readers: %w", err)
-	}
-	return s.Refresh(ctx)
+	return d, nil
 }
 
-func (s *Store) provider() (*goose.Provider, error) {
-	sub, err := fs.Sub(migrations, "migrations")
+func (d *database) provider(name string) (*goose.Provider, error) {
+	sub, err := fs.Sub(migrations, "migrations/"+name)
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, s.writer, sub)
+	return goose.NewProvider(goose.DialectSQLite3, d.writer, sub)
 }
 
-func (s *Store) migrate(ctx context.Context) error {
-	p, err := s.provider()
-	if err != nil {
+func (d *database) close() error {
+	var errs []error
+	for _, x := range []*sql.DB{d.reader, d.writer} {
+		if x != nil {
+			errs = append(errs, x.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Store) open(ctx context.Context) (err error) {
+	if s.people, err = openDatabase(ctx, s.dir, "people"); err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
-	return err
+	if s.journal, err = openDatabase(ctx, s.dir, "journal"); err != nil {
+		return err
+	}
+	if s.ledger, err = openLedger(s.journal.path); err != nil {
+		return fmt.Errorf("store: open the ledger: %w", err)
+	}
+	if s.hot, err = openHot(s.people.path); err != nil {
+		return fmt.Errorf("store: open readers: %w", err)
+	}
+	if err := s.rememberTokens(ctx); err != nil {
+		return err
+	}
+	return s.Refresh(ctx)
 }
 
 // Close releases the connections and the lock. Traces must have been closed
@@ -156,11 +181,13 @@ func (s *Store) Close() error {
 	if s.hot != nil {
 		errs = append(errs, s.hot.close())
 	}
-	if s.reader != nil {
-		errs = append(errs, s.reader.Close())
+	if s.ledger != nil {
+		errs = append(errs, s.ledger.close())
 	}
-	if s.writer != nil {
-		errs = append(errs, s.writer.Close())
+	for _, d := range []*database{s.people, s.journal} {
+		if d != nil {
+			errs = append(errs, d.close())
+		}
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
@@ -171,13 +198,13 @@ func (s *Store) Close() error {
 // Ping reports whether the store can be read. Errors: service_indisponible.
 func (s *Store) Ping(ctx context.Context) error {
 	var n int
-	return unavailable("store: ping", s.reader.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'generation'`).Scan(&n))
+	return unavailable("store: ping", s.people.reader.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'chargement'`).Scan(&n))
 }
 
 // Checkpoint moves the write-ahead log into the database and empties it: an
 // unfinished one makes every read two to three times slower.
 func (s *Store) Checkpoint(ctx context.Context) error {
-	_, err := s.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	_, err := s.people.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
 	return unavailable("store: checkpoint", err)
 }
 
@@ -185,9 +212,20 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 // code and the same checks, and its transaction is rolled back.
 func (s *Store) Rehearsal() *Store { return &Store{engine: s.engine, rehearse: true} }
 
-// tx runs one write transaction.
+// tx runs one write transaction on people and rights.
 func (s *Store) tx(ctx context.Context, op string, do func(*sql.Tx) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
+	return s.people.tx(ctx, op, s.rehearse, do)
+}
+
+// act runs one write transaction on the journal, in turn with the traces.
+func (s *Store) act(ctx context.Context, op string, do func(*sql.Tx) error) error {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	return s.journal.tx(ctx, op, s.rehearse, do)
+}
+
+func (d *database) tx(ctx context.Context, op string, rehearse bool, do func(*sql.Tx) error) error {
+	tx, err := d.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return unavailable(op, err)
 	}
@@ -195,7 +233,7 @@ func (s *Store) tx(ctx context.Context, op string, do func(*sql.Tx) error) error
 		tx.Rollback()
 		return unavailable(op, err)
 	}
-	if s.rehearse {
+	if rehearse {
 		return unavailable(op, tx.Rollback())
 	}
 	return unavailable(op, tx.Commit())
@@ -230,7 +268,7 @@ func fromMillis(n sql.NullInt64) time.Time {
 // PingWriter reports whether a trace could be written now. Errors:
 // service_indisponible.
 func (s *Store) PingWriter(ctx context.Context) error {
-	return s.Rehearsal().tx(ctx, "store: ping writer", func(tx *sql.Tx) error {
+	return s.Rehearsal().act(ctx, "store: ping writer", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = valeur WHERE cle = 'generation'`)
 		return err
 	})

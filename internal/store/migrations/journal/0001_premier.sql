@@ -3,72 +3,13 @@ CREATE TABLE reglage (
   cle    TEXT PRIMARY KEY,
   valeur INTEGER NOT NULL
 ) STRICT;
+
 INSERT INTO reglage (cle, valeur) VALUES ('generation', 0);
-INSERT INTO reglage (cle, valeur) VALUES ('chargement', 0);
 
 CREATE TABLE epoque (
   objet      TEXT PRIMARY KEY,
   generation INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE chargement (
-  id           INTEGER PRIMARY KEY,
-  jeu          TEXT NOT NULL CHECK (jeu IN ('complet', 'delta')),
-  reference_on TEXT NOT NULL,
-  etat         TEXT NOT NULL CHECK (etat IN ('en_cours', 'visible', 'remplace', 'abandonne')),
-  begun_at     INTEGER NOT NULL,
-  visible_at   INTEGER,
-  personnes    INTEGER NOT NULL DEFAULT 0
-) STRICT;
-
-CREATE TABLE caisse (
-  chargement INTEGER NOT NULL,
-  id         TEXT NOT NULL,
-  contenu    TEXT NOT NULL,
-  PRIMARY KEY (chargement, id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE personne (
-  id         INTEGER PRIMARY KEY,
-  chargement INTEGER NOT NULL,
-  ligne      TEXT NOT NULL,
-  sujet      BLOB NOT NULL,
-  sentinelle INTEGER NOT NULL CHECK (sentinelle IN (0, 1)),
-  identite   BLOB NOT NULL,
-  UNIQUE (chargement, ligne)
-) STRICT;
-
-CREATE TABLE index_identite (
-  cle      BLOB NOT NULL,
-  personne INTEGER NOT NULL,
-  PRIMARY KEY (cle, personne)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX index_identite_personne ON index_identite (personne);
-
-CREATE TABLE index_nir (
-  chargement INTEGER NOT NULL,
-  digest     BLOB NOT NULL,
-  personne   INTEGER NOT NULL,
-  precedent  INTEGER NOT NULL CHECK (precedent IN (0, 1)),
-  PRIMARY KEY (chargement, digest)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX index_nir_personne ON index_nir (personne);
-
-CREATE TABLE rattachement (
-  id            INTEGER PRIMARY KEY,
-  chargement    INTEGER NOT NULL,
-  ouvrant_ligne TEXT NOT NULL,
-  ouvrant       INTEGER,
-  beneficiaire  INTEGER NOT NULL,
-  contenu       BLOB NOT NULL
-) STRICT;
-CREATE INDEX rattachement_ouvrant ON rattachement (ouvrant);
-CREATE INDEX rattachement_beneficiaire ON rattachement (beneficiaire);
-
-CREATE TABLE dossier (
-  personne INTEGER PRIMARY KEY,
-  contenu  BLOB NOT NULL
-) STRICT;
 
 CREATE TABLE partenaire (
   id         TEXT PRIMARY KEY,
@@ -138,7 +79,9 @@ CREATE TABLE consentement (
   jeton          BLOB,
   trace          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
 CREATE UNIQUE INDEX consentement_jeton ON consentement (jeton) WHERE jeton IS NOT NULL;
+
 CREATE INDEX consentement_sujet ON consentement (sujet, partenaire);
 
 CREATE TABLE retrait (
@@ -149,6 +92,7 @@ CREATE TABLE retrait (
   allowed_at   INTEGER,
   motif        TEXT NOT NULL
 ) STRICT;
+
 CREATE INDEX retrait_sujet ON retrait (sujet, partenaire);
 
 CREATE TABLE batch (
@@ -183,12 +127,5 @@ DROP TABLE quota;
 DROP TABLE cle_api;
 DROP TABLE convention;
 DROP TABLE partenaire;
-DROP TABLE dossier;
-DROP TABLE rattachement;
-DROP TABLE index_nir;
-DROP TABLE index_identite;
-DROP TABLE personne;
-DROP TABLE caisse;
-DROP TABLE chargement;
 DROP TABLE epoque;
 DROP TABLE reglage;

@@ -1,0 +1,252 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+
+	"github.com/fxamacker/cbor/v2"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/trace"
+)
+
+// ledger is the connection on which traces are committed, of the engine's own
+// interface: its statements stay prepared from one commit to the next. It is
+// used by one goroutine at a time, under Store.acting.
+type ledger struct {
+	conn *sqlite.Conn
+	next int64 // next index of the trace
+	days dayKeys
+}
+
+func openLedger(path string) (*ledger, error) {
+	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return nil, err
+	}
+	l := &ledger{conn: c}
+	for _, q := range []string{"PRAGMA busy_timeout = 5000", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 4000"} {
+		if err := sqlitex.ExecuteTransient(c, q, nil); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+	}
+	if err := l.readHead(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return l, nil
+}
+
+func (l *ledger) close() error { return l.conn.Close() }
+
+func (l *ledger) readHead() error {
+	return l.query(`SELECT COALESCE(MAX(first + count), 0) FROM batch`, nil, func(s *sqlite.Stmt) error {
+		l.next = s.ColumnInt64(0)
+		return nil
+	})
+}
+
+// query runs a prepared statement; bind and row may be nil.
+func (l *ledger) query(q string, bind func(*sqlite.Stmt), row func(*sqlite.Stmt) error) error {
+	s, err := l.conn.Prepare(q)
+	if err != nil {
+		return err
+	}
+	if bind != nil {
+		bind(s)
+	}
+	for {
+		more, err := s.Step()
+		if err == nil && more && row != nil {
+			err = row(s)
+		}
+		if err != nil {
+			s.Reset()
+			return err
+		}
+		if !more {
+			return s.Reset()
+		}
+	}
+}
+
+// Commit implements trace.Ledger: one transaction, one row per commit, one
+// narrow row per entry that names a person, FULL sync.
+func (s *Store) Commit(ctx context.Context, batch []*trace.Pending) error {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	if err := s.commit(batch); err != nil {
+		s.ledger.query(`ROLLBACK`, nil, nil) // fails when there is nothing to undo
+		s.ledger.days.forget()
+		// The commit may have happened and been reported lost: ask the file.
+		return unavailable("store: trace", errors.Join(err, s.ledger.readHead()))
+	}
+	s.ledger.next += int64(len(batch))
+	s.remember(batch)
+	return nil
+}
+
+func (s *Store) commit(batch []*trace.Pending) error {
+	l := s.ledger
+	if err := l.query(`BEGIN IMMEDIATE`, nil, nil); err != nil {
+		return err
+	}
+	if err := l.guard(batch); err != nil {
+		return err
+	}
+	if err := s.write(batch); err != nil {
+		return err
+	}
+	if err := l.effects(batch); err != nil {
+		return err
+	}
+	return l.query(`COMMIT`, nil, nil)
+}
+
+// guard replaces by its refusal every entry whose decision rests on something
+// that has moved since. The common case costs one row: nothing has moved.
+func (l *ledger) guard(batch []*trace.Pending) error {
+	var now trace.Generation
+	err := l.query(`SELECT valeur FROM reglage WHERE cle = 'generation'`, nil, func(s *sqlite.Stmt) error {
+		now = trace.Generation(s.ColumnInt64(0))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range batch {
+		if p.Refusal == nil || p.Guard.At == now {
+			continue
+		}
+		for _, o := range p.Guard.Objects() {
+			var at trace.Generation
+			err := l.query(`SELECT generation FROM epoque WHERE objet = $1`, func(s *sqlite.Stmt) { s.BindText(1, string(o)) }, func(s *sqlite.Stmt) error {
+				at = trace.Generation(s.ColumnInt64(0))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			if at > p.Guard.At {
+				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, draws(p.Effects)
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// draws keeps what a refused call leaves behind: it counts against its quota.
+func draws(effects []trace.Effect) (out []trace.Effect) {
+	for _, e := range effects {
+		if d, ok := e.(partner.Draw); ok {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// write seals the parts, each under its own day key, and inserts the batch and
+// its subject rows.
+func (s *Store) write(batch []*trace.Pending) error {
+	l := s.ledger
+	entries := make([]sealedEntry, len(batch))
+	leaves := make([]byte, 0, len(batch)*trace.HashSize)
+	for i, p := range batch {
+		p.Index = l.next + int64(i)
+		leaf := p.Leaf
+		person, internal, err := l.dayKeys(s.keys, civil.On(leaf.At))
+		if err != nil {
+			return err
+		}
+		place := hex.EncodeToString(leaf.Hash[:])
+		entries[i] = sealedEntry{Class: leaf.Class, At: leaf.At.Unix(), Person: seal(person, "batch|person|"+place, leaf.Person), Internal: seal(internal, "batch|internal|"+place, leaf.Internal)}
+		leaves = append(leaves, leaf.Hash[:]...)
+	}
+	sealed, err := cbor.Marshal(entries)
+	if err != nil {
+		return err
+	}
+	err = l.query(`INSERT INTO batch (first, count, at, leaves, sealed) VALUES ($1, $2, $3, $4, $5)`, func(st *sqlite.Stmt) {
+		st.BindInt64(1, l.next)
+		st.BindInt64(2, int64(len(batch)))
+		st.BindInt64(3, millis(s.clock()))
+		st.BindBytes(4, leaves)
+		st.BindBytes(5, sealed)
+	}, nil)
+	for _, p := range batch {
+		if err != nil {
+			return err
+		}
+		if p.Leaf.Subject != (trace.Digest{}) {
+			err = l.query(`INSERT INTO subject (digest, n) VALUES ($1, $2)`, func(st *sqlite.Stmt) {
+				st.BindBytes(1, p.Leaf.Subject[:])
+				st.BindInt64(2, p.Index)
+			}, nil)
+		}
+	}
+	return err
+}
+
+func (l *ledger) effects(batch []*trace.Pending) error {
+	taken := map[partner.Draw]int64{}
+	for _, p := range batch {
+		for _, e := range p.Effects {
+			switch e := e.(type) {
+			case partner.Draw:
+				taken[e]++
+			case *consent.Record:
+				if err := l.insertConsent(e, p.Index); err != nil {
+					return err
+				}
+			default:
+				return fault.New(fault.ErreurInterne, "store: unknown effect")
+			}
+		}
+	}
+	for d, n := range taken {
+		err := l.query(`INSERT INTO quota (convention, jour, pris) VALUES ($1, $2, $3) ON CONFLICT (convention, jour) DO UPDATE SET pris = pris + excluded.pris`, func(s *sqlite.Stmt) {
+			s.BindText(1, d.Convention)
+			s.BindText(2, d.Day)
+			s.BindInt64(3, n)
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *ledger) insertConsent(r *consent.Record, index int64) error {
+	evidence, err := json.Marshal(r.Evidence)
+	if err != nil {
+		return err
+	}
+	// Two first calls of one token may meet here: the first record stands.
+	return l.query(`INSERT INTO consentement (id, sujet, partenaire, convention, version, finalite, blocs, notice, notice_sha256, notice_montree, canal, acteur, preuve, given_at, expires_at, jeton, trace)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`, func(s *sqlite.Stmt) {
+		s.BindText(1, r.ID)
+		s.BindBytes(2, r.Subject[:])
+		s.BindText(3, r.Partner)
+		s.BindText(4, r.Convention)
+		s.BindInt64(5, int64(r.ConventionVersion))
+		s.BindText(6, r.Purpose)
+		s.BindText(7, joinBlocs(r.Blocks))
+		s.BindText(8, r.Notice)
+		s.BindText(9, r.NoticeSHA256)
+		s.BindBool(10, r.NoticeShown)
+		s.BindText(11, string(r.Channel))
+		s.BindText(12, r.Actor)
+		s.BindText(13, string(evidence))
+		s.BindInt64(14, millis(r.GivenAt))
+		s.BindInt64(15, millis(r.ExpiresAt))
+		s.BindBytes(16, r.Token[:])
+		s.BindInt64(17, index)
+	}, nil)
+}
