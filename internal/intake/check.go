@@ -8,26 +8,32 @@ import (
 )
 
 // Check is a Sink that keeps nothing but what is needed to check references:
-// an id twice, a NIR twice, a caisse or an opener of rights that is nowhere.
-// In a delta, references may lead to people loaded before, which it cannot
-// know: only doubles are refused there. Not safe for concurrent use.
+// an id twice, a NIR twice, a caisse or an opener of rights that is nowhere. It
+// refuses what the store refuses. In a delta, references may lead to people
+// loaded before, which it cannot know: only doubles are refused there, and a
+// rehearsal by the store says the rest. Not safe for concurrent use.
 type Check struct {
-	header   Header
-	caisses  map[string]bool
-	personne map[string]bool // id → served
-	numbers  map[nir.NIR]bool
-	links    []link
+	header  Header
+	caisses map[string]bool
+	people  map[string]*noted
+	fins    map[string]bool
+	numbers map[nir.NIR]bool
+	order   []*noted
 }
 
-// link is a reference to verify at the end.
-type link struct {
-	line               int
-	id, caisse, opener string
+// noted is what is remembered of a person: where its links lead.
+type noted struct {
+	line    int
+	id      string
+	served  bool
+	refused bool
+	caisses []string
+	openers []string // other than itself
 }
 
 // NewCheck returns an empty Check.
 func NewCheck() *Check {
-	return &Check{caisses: map[string]bool{}, personne: map[string]bool{}, numbers: map[nir.NIR]bool{}}
+	return &Check{caisses: map[string]bool{}, people: map[string]*noted{}, fins: map[string]bool{}, numbers: map[nir.NIR]bool{}}
 }
 
 // Begin notes the kind of load.
@@ -43,12 +49,17 @@ func (k *Check) Put(_ context.Context, row Row) error {
 		k.caisses[row.Caisse.ID] = true
 	case row.Personne != nil:
 		return k.person(row.Line, row.Personne)
+	case row.Fin != nil:
+		if k.fins[row.Fin.ID] || k.people[row.Fin.ID] != nil {
+			return &RejectError{IDTwice, "id"}
+		}
+		k.fins[row.Fin.ID] = true
 	}
 	return nil
 }
 
 func (k *Check) person(line int, p *Personne) error {
-	if _, twice := k.personne[p.ID]; twice {
+	if k.people[p.ID] != nil || k.fins[p.ID] {
 		return &RejectError{IDTwice, "id"}
 	}
 	if !p.NIR.IsZero() {
@@ -57,45 +68,66 @@ func (k *Check) person(line int, p *Personne) error {
 		}
 		k.numbers[p.NIR] = true
 	}
-	k.personne[p.ID] = p.Servie
+	n := &noted{line: line, id: p.ID, served: p.Servie}
 	for _, r := range p.Rattachements {
-		opener := r.Ouvrant
-		if opener == p.ID {
-			opener = ""
+		if r.Ouvrant != p.ID {
+			n.openers = append(n.openers, r.Ouvrant)
 		}
-		if opener != "" || r.Caisse.ID != "" {
-			k.links = append(k.links, link{line, p.ID, r.Caisse.ID, opener})
+		if r.Caisse.ID != "" {
+			n.caisses = append(n.caisses, r.Caisse.ID)
 		}
 	}
+	k.people[p.ID] = n
+	k.order = append(k.order, n)
 	return nil
 }
 
-// End refuses the rows whose references lead nowhere, one reject a row.
+// End refuses the rows whose references lead nowhere, and those that depend on
+// a refused row, until every reference of every row that is left leads to one
+// that is left. One reject a row, by line. Errors: parametre_invalide when
+// nobody served is left.
 func (k *Check) End(context.Context) ([]Reject, error) {
 	if k.header.Jeu != Complet {
 		return nil, nil
 	}
-	bad := map[int]Reject{}
-	for _, l := range k.links {
-		reject := Reject{Line: l.line, Type: TypePersonne, ID: l.id}
-		switch {
-		case l.opener != "" && !k.personne[l.opener]:
-			reject.Rule, reject.Member = OuvrantUnknown, "ouvrant"
-		case l.caisse != "" && !k.caisses[l.caisse]:
-			reject.Rule, reject.Member = CaisseUnknown, "caisse"
-		default:
-			continue
-		}
-		if _, seen := bad[l.line]; !seen {
-			bad[l.line] = reject
+	var out []Reject
+	refuse := func(n *noted, rule Rule, member string) {
+		n.refused = true
+		out = append(out, Reject{Line: n.line, Type: TypePersonne, ID: n.id, Rule: rule, Member: member})
+	}
+	for _, n := range k.order {
+		for _, c := range n.caisses {
+			if !n.refused && !k.caisses[c] {
+				refuse(n, CaisseUnknown, "caisse")
+			}
 		}
 	}
-	out := make([]Reject, 0, len(bad))
-	for _, r := range bad {
-		out = append(out, r)
+	for before := -1; before != len(out); {
+		before = len(out)
+		for _, n := range k.order {
+			for _, o := range n.openers {
+				if opener := k.people[o]; !n.refused && (opener == nil || opener.refused || !opener.served) {
+					refuse(n, OuvrantUnknown, "ouvrant")
+				}
+			}
+		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Line < out[j].Line })
+	left := 0
+	for _, n := range k.order {
+		if n.served && !n.refused {
+			left++
+		}
+	}
+	SortRejects(out)
+	if left == 0 {
+		return out, NothingLeft()
+	}
 	return out, nil
+}
+
+// SortRejects puts rejects in the order of the file.
+func SortRejects(list []Reject) {
+	sort.SliceStable(list, func(i, j int) bool { return list[i].Line < list[j].Line })
 }
 
 // Abort forgets everything.

@@ -121,12 +121,15 @@ type Reject struct {
 	ID     string `json:"id,omitempty"`
 	Rule   Rule   `json:"rule"`
 	Member string `json:"member,omitempty"`
+	// Sentinelle says, of a person refused at the end, that it was not served.
+	Sentinelle bool `json:"-"`
 }
 
 // Sink receives what is read; the store is the real one. Begin comes first,
 // Put once a row in the order of the file, then End, which makes a complete
-// load visible at once and may refuse rows whose references lead nowhere; or
-// Abort, after which nothing of the load is visible. Put may return a
+// load visible at once and may refuse rows whose references lead nowhere: each
+// such row is refused whole, once, with its line, and so are those that depend
+// on it; or Abort, after which nothing of the load is visible. Put may return a
 // *RejectError to refuse its row only.
 type Sink interface {
 	Begin(ctx context.Context, h Header) error

@@ -45,6 +45,10 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// NothingLeft is the fault of a complete load of which no served person would
+// remain. Errors: parametre_invalide.
+func NothingLeft() error { return unusable(NothingAccepted, nil) }
+
 // unusable is the fault of a whole file; its reason is the rule.
 func unusable(rule Rule, cause error) error {
 	f := fault.New(fault.ParametreInvalide, "intake: file").Because(string(rule))

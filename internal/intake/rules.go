@@ -105,10 +105,10 @@ var rules = []RuleText{
 	{MaterniteCode, false, "The member maternite goes with the code MAT only."},
 	{SentinelRights, false, "A sentinel (servie false) has identity members only."},
 	{FinInComplet, false, "A line fin is allowed in a delta only."},
-	{IDTwice, false, "Another line of the same type has this id already."},
-	{CaisseUnknown, false, "The link names a caisse that is nowhere in the file."},
-	{OuvrantUnknown, false, "The link names an opener of rights who is nowhere in the file, or is a sentinel."},
-	{NIRTwice, false, "Another person of the file has this NIR already."},
+	{IDTwice, false, "Another caisse has this id already, or another line is about this person already."},
+	{CaisseUnknown, false, "A link names a caisse that is nowhere: neither in the file nor, for a delta, in the population. The whole row is refused."},
+	{OuvrantUnknown, false, "A link names an opener of rights who is nowhere, is a sentinel, or was refused too. The whole row is refused."},
+	{NIRTwice, false, "Another person has this NIR already."},
 	{FinUnknown, false, "The line fin names a person who is not known."},
 }
 

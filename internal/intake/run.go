@@ -115,7 +115,7 @@ func (l *load) run(ctx context.Context) error {
 		}
 	}
 	if l.Summary.Header.Jeu == Complet && l.Personnes == l.Sentinelles {
-		return unusable(NothingAccepted, nil)
+		return NothingLeft()
 	}
 	if err := l.end(ctx); err != nil {
 		return err
@@ -140,18 +140,19 @@ func (l *load) one(ctx context.Context, row Row, bad *Reject) error {
 	return l.reject(*bad)
 }
 
-// end lets the sink conclude; what it refuses now was counted as accepted.
+// end lets the sink conclude; what it refuses now was counted as accepted. Its
+// rejects are told even when it fails: they may be the reason.
 func (l *load) end(ctx context.Context) error {
-	late, err := l.sink.End(ctx)
-	if err != nil {
-		return err
-	}
+	late, failed := l.sink.End(ctx)
 	for _, bad := range late {
 		switch bad.Type {
 		case TypeCaisse:
 			l.Caisses--
 		case TypePersonne:
 			l.Personnes--
+			if bad.Sentinelle {
+				l.Sentinelles--
+			}
 		case TypeFin:
 			l.Fins--
 		}
@@ -159,7 +160,7 @@ func (l *load) end(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return failed
 }
 
 func (l *load) count(row Row, n int) {

@@ -5,150 +5,328 @@ import (
 	"database/sql"
 	"errors"
 
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/intake"
 )
 
 // endDelta applies the rows that wait to the visible population, in one
 // transaction: persons replace those of the same identifier, ends end theirs,
-// and the dossiers of everybody touched are derived anew.
+// and the dossiers of everybody touched are derived anew. The order of the
+// rows does not matter: each is judged against what the whole delta makes of
+// the population.
 func (l *Load) endDelta(ctx context.Context) (rejects []intake.Reject, err error) {
 	if l.id == 0 {
 		return nil, errors.New("store: a delta needs a population; load a whole one first")
 	}
 	err = l.s.show(ctx, "store: apply delta", func(tx *sql.Tx) error {
-		touched := map[int64]bool{}
-		for _, r := range l.pending {
-			if err := l.applyDelta(ctx, tx, r, touched, &rejects); err != nil {
-				return err
-			}
-		}
-		more, err := l.resolveDelta(ctx, tx, touched)
-		if err != nil {
+		p := &plan{l: l, tx: tx, at: map[string]int{}, refused: map[int]intake.Reject{}, known: map[string]known{}, caisses: map[string]bool{}}
+		if err := p.judge(ctx); err != nil {
 			return err
 		}
-		rejects = append(rejects, more...)
-		return l.deriveTouched(ctx, tx, touched)
+		for _, r := range p.refused {
+			rejects = append(rejects, r)
+		}
+		return p.apply(ctx)
 	})
+	intake.SortRejects(rejects)
 	l.done = err == nil
 	return rejects, err
 }
 
-func (l *Load) applyDelta(ctx context.Context, tx *sql.Tx, r intake.Row, touched map[int64]bool, rejects *[]intake.Reject) error {
-	ligne := ""
-	switch {
-	case r.Caisse != nil:
-		return l.write(ctx, tx, r)
-	case r.Personne != nil:
-		ligne = r.Personne.ID
-	default:
-		ligne = r.Fin.ID
+// plan is a delta being judged against the visible population, then applied.
+type plan struct {
+	l       *Load
+	tx      *sql.Tx
+	at      map[string]int // person → its row
+	refused map[int]intake.Reject
+	known   map[string]known
+	caisses map[string]bool
+}
+
+// known is what the population holds under an identifier.
+type known struct {
+	id       int64 // 0 = nobody
+	sentinel bool
+}
+
+func (p *plan) refuse(i int, rule intake.Rule, member string) {
+	r := p.l.pending[i]
+	bad := intake.Reject{Line: r.Line, Rule: rule, Member: member}
+	if r.Fin != nil {
+		bad.Type, bad.ID = intake.TypeFin, r.Fin.ID
+	} else {
+		bad.Type, bad.ID, bad.Sentinelle = intake.TypePersonne, r.Personne.ID, !r.Personne.Servie
 	}
-	var old int64
-	err := tx.QueryRowContext(ctx, `SELECT id FROM personne WHERE chargement = $1 AND ligne = $2`, l.id, ligne).Scan(&old)
-	found := err == nil
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	p.refused[i] = bad
+}
+
+// judge finds the rows to refuse. A refused row leaves what it would have
+// replaced as it was, which may refuse others: it goes on until nothing moves.
+func (p *plan) judge(ctx context.Context) error {
+	for c := range p.l.caisses {
+		p.caisses[c] = true
+	}
+	err := each(ctx, p.tx, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		p.caisses[id] = true
+		return err
+	}, `SELECT id FROM caisse WHERE chargement = $1`, p.l.id)
+	if err != nil {
 		return err
 	}
-	if r.Fin != nil && !found {
-		*rejects = append(*rejects, intake.Reject{Line: r.Line, Type: intake.TypeFin, ID: ligne, Rule: intake.FinUnknown})
-		return nil
-	}
-	if r.Personne != nil && !r.Personne.NIR.IsZero() {
-		d := l.s.keys.nirDigest(r.Personne.NIR)
-		var other int64
-		err := tx.QueryRowContext(ctx, `SELECT personne FROM index_nir WHERE chargement = $1 AND digest = $2`, l.id, d[:]).Scan(&other)
-		if err == nil && other != old {
-			*rejects = append(*rejects, intake.Reject{Line: r.Line, Type: intake.TypePersonne, ID: ligne, Rule: intake.NIRTwice})
-			return nil
-		}
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	for i, r := range p.l.pending {
+		if err := p.alone(ctx, i, r); err != nil {
 			return err
 		}
 	}
-	if found {
-		if err := l.unlink(ctx, tx, old, touched); err != nil {
-			return err
+	for before := -1; before != len(p.refused); {
+		before = len(p.refused)
+		for i, r := range p.l.pending {
+			if _, out := p.refused[i]; out || r.Personne == nil {
+				continue
+			}
+			if err := p.together(ctx, i, r.Personne); err != nil {
+				return err
+			}
 		}
-	}
-	if r.Personne != nil {
-		if err := l.person(ctx, tx, r.Personne); err != nil {
-			return err
-		}
-		touched[l.next] = true
-		// Links that this person opens keep their opener's identifier.
-		_, err := tx.ExecContext(ctx, `UPDATE rattachement SET ouvrant = $1 WHERE chargement = $2 AND ouvrant_ligne = $3`, l.next, l.id, ligne)
-		return err
 	}
 	return nil
 }
 
-// unlink takes a person out; everybody who saw it is touched.
-func (l *Load) unlink(ctx context.Context, tx *sql.Tx, id int64, touched map[int64]bool) error {
-	err := each(ctx, tx, func(scan func(...any) error) error {
+// alone judges a row by what does not depend on the others.
+func (p *plan) alone(ctx context.Context, i int, r intake.Row) error {
+	switch {
+	case r.Fin != nil:
+		p.at[r.Fin.ID] = i
+		k, err := p.base(ctx, r.Fin.ID)
+		if err == nil && k.id == 0 {
+			p.refuse(i, intake.FinUnknown, "id")
+		}
+		return err
+	case r.Personne != nil:
+		p.at[r.Personne.ID] = i
+		for _, link := range r.Personne.Rattachements {
+			if c := link.Caisse.ID; c != "" && !p.caisses[c] {
+				p.refuse(i, intake.CaisseUnknown, "caisse")
+			}
+		}
+	}
+	return nil
+}
+
+// together judges a person by what the delta makes of the others.
+func (p *plan) together(ctx context.Context, i int, who *intake.Personne) error {
+	free, err := p.free(ctx, who)
+	if err != nil {
+		return err
+	}
+	if !free {
+		p.refuse(i, intake.NIRTwice, "nir")
+		return nil
+	}
+	for _, link := range who.Rattachements {
+		served, err := p.served(ctx, link.Ouvrant)
+		if err != nil {
+			return err
+		}
+		if !served && link.Ouvrant != who.ID {
+			p.refuse(i, intake.OuvrantUnknown, "ouvrant")
+			return nil
+		}
+	}
+	return nil
+}
+
+// free reports whether nobody else keeps the person's number.
+func (p *plan) free(ctx context.Context, who *intake.Personne) (bool, error) {
+	if who.NIR.IsZero() {
+		return true, nil
+	}
+	d := p.l.s.keys.nirDigest(who.NIR)
+	var holder string
+	err := p.tx.QueryRowContext(ctx, `SELECT p.ligne FROM index_nir i JOIN personne p ON p.id = i.personne WHERE i.chargement = $1 AND i.digest = $2 AND i.precedent = 0`, p.l.id, d[:]).Scan(&holder)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && holder == who.ID {
+		return true, nil
+	}
+	i, moved := p.standing(holder)
+	return moved && !p.l.outlives(p.l.pending[i].Fin), err
+}
+
+// served reports whether an identifier is somebody served once the delta is
+// applied.
+func (p *plan) served(ctx context.Context, id string) (bool, error) {
+	if i, stands := p.standing(id); stands {
+		r := p.l.pending[i]
+		if r.Personne != nil {
+			return r.Personne.Servie, nil
+		}
+		if !p.l.outlives(r.Fin) {
+			return false, nil
+		}
+	}
+	k, err := p.base(ctx, id)
+	return k.id != 0 && !k.sentinel, err
+}
+
+// standing is the row about a person, unless it was refused.
+func (p *plan) standing(id string) (i int, ok bool) {
+	i, ok = p.at[id]
+	if _, out := p.refused[i]; out {
+		ok = false
+	}
+	return i, ok
+}
+
+func (p *plan) base(ctx context.Context, id string) (k known, err error) {
+	if k, ok := p.known[id]; ok {
+		return k, nil
+	}
+	err = p.tx.QueryRowContext(ctx, `SELECT id, sentinelle FROM personne WHERE chargement = $1 AND ligne = $2`, p.l.id, id).Scan(&k.id, &k.sentinel)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return k, err
+	}
+	p.known[id] = k
+	return k, nil
+}
+
+// outlives reports whether an end leaves the person in for now: who leaves on
+// the day of the data, or later, keeps its rights until then.
+func (l *Load) outlives(f *intake.Fin) bool {
+	return f != nil && f.Motif == intake.MotifSortie && f.On >= l.on
+}
+
+// apply writes what was not refused: first everybody who goes, then everybody
+// who comes, so that a number may pass from one to another.
+func (p *plan) apply(ctx context.Context) error {
+	touched := map[int64]bool{}
+	for i, r := range p.l.pending {
+		if _, out := p.refused[i]; out {
+			continue
+		}
+		if err := p.leave(ctx, r, touched); err != nil {
+			return err
+		}
+	}
+	for i, r := range p.l.pending {
+		if _, out := p.refused[i]; out || r.Personne == nil {
+			continue
+		}
+		if err := p.l.person(ctx, p.tx, r.Line, r.Personne); err != nil {
+			return err
+		}
+		touched[p.l.next] = true
+	}
+	// Links keep their opener's identifier; those whose opener left end.
+	for _, q := range []string{findOpeners, `DELETE FROM rattachement WHERE chargement = $1 AND ouvrant IS NULL`} {
+		if _, err := p.tx.ExecContext(ctx, q, p.l.id); err != nil {
+			return err
+		}
+	}
+	if _, err := p.tx.ExecContext(ctx, `UPDATE chargement SET reference_on = CASE WHEN reference_on < $1 THEN $1 ELSE reference_on END, personnes = (SELECT COUNT(*) FROM personne WHERE chargement = $2) WHERE id = $2`,
+		p.l.on.String(), p.l.id); err != nil {
+		return err
+	}
+	return p.derive(ctx, touched)
+}
+
+// leave takes out the person that a row replaces or ends.
+func (p *plan) leave(ctx context.Context, r intake.Row, touched map[int64]bool) error {
+	id := ""
+	switch {
+	case r.Caisse != nil:
+		return p.l.write(ctx, p.tx, r)
+	case r.Personne != nil:
+		id = r.Personne.ID
+	default:
+		id = r.Fin.ID
+	}
+	k, err := p.base(ctx, id)
+	if err != nil || k.id == 0 {
+		return err
+	}
+	if err := p.touch(ctx, k.id, touched); err != nil {
+		return err
+	}
+	if p.l.outlives(r.Fin) {
+		return p.until(ctx, k.id, r.Fin.On)
+	}
+	return removePerson(ctx, p.tx, k.id)
+}
+
+// touch notes everybody who sees a person or is seen by it.
+func (p *plan) touch(ctx context.Context, id int64, touched map[int64]bool) error {
+	return each(ctx, p.tx, func(scan func(...any) error) error {
 		var a sql.NullInt64
 		var b int64
 		err := scan(&a, &b)
 		touched[a.Int64], touched[b] = true, true
 		return err
 	}, `SELECT ouvrant, beneficiaire FROM rattachement WHERE ouvrant = $1 OR beneficiaire = $1`, id)
+}
+
+// until ends the links of a person, and those that it opens, on a day.
+func (p *plan) until(ctx context.Context, id int64, last civil.Date) error {
+	type link struct {
+		id     int64
+		sealed []byte
+	}
+	var links []link
+	err := each(ctx, p.tx, func(scan func(...any) error) error {
+		var k link
+		err := scan(&k.id, &k.sealed)
+		links = append(links, k)
+		return err
+	}, `SELECT id, contenu FROM rattachement WHERE ouvrant = $1 OR beneficiaire = $1`, id)
 	if err != nil {
 		return err
 	}
-	for _, q := range []string{
-		`UPDATE rattachement SET ouvrant = NULL WHERE ouvrant = $1`,
-		`DELETE FROM rattachement WHERE beneficiaire = $1`,
-		`DELETE FROM dossier WHERE personne = $1`,
-		`DELETE FROM index_identite WHERE personne = $1`,
-		`DELETE FROM index_nir WHERE personne = $1`,
-		`DELETE FROM personne WHERE id = $1`,
-	} {
-		if _, err := tx.ExecContext(ctx, q, id); err != nil {
+	for _, k := range links {
+		place := rowPlace("rattachement", "contenu", k.id)
+		plain, err := open(p.l.s.keys.rows, place, k.sealed)
+		if err != nil {
+			return err
+		}
+		var d docLien
+		if err := decode(plain, &d); err != nil {
+			return err
+		}
+		if d.P.From > last {
+			_, err = p.tx.ExecContext(ctx, `DELETE FROM rattachement WHERE id = $1`, k.id)
+		} else if d.P.To.IsZero() || d.P.To > last {
+			d.P.To = last
+			if plain, err = encode(d); err == nil {
+				_, err = p.tx.ExecContext(ctx, `UPDATE rattachement SET contenu = $1 WHERE id = $2`, seal(p.l.s.keys.rows, place, plain), k.id)
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *Load) resolveDelta(ctx context.Context, tx *sql.Tx, touched map[int64]bool) (rejects []intake.Reject, err error) {
-	if _, err := tx.ExecContext(ctx, `UPDATE rattachement SET ouvrant = (SELECT p.id FROM personne p WHERE p.chargement = rattachement.chargement AND p.ligne = rattachement.ouvrant_ligne AND p.sentinelle = 0)
-		WHERE chargement = $1 AND ouvrant IS NULL`, l.id); err != nil {
-		return nil, err
-	}
-	err = each(ctx, tx, func(scan func(...any) error) error {
-		r := intake.Reject{Type: intake.TypePersonne, Rule: intake.OuvrantUnknown}
-		err := scan(&r.ID)
-		rejects = append(rejects, r)
-		return err
-	}, `SELECT p.ligne FROM rattachement r JOIN personne p ON p.id = r.beneficiaire WHERE r.chargement = $1 AND r.ouvrant IS NULL ORDER BY r.id`, l.id)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM rattachement WHERE chargement = $1 AND ouvrant IS NULL`, l.id); err != nil {
-		return nil, err
-	}
+// derive rebuilds the dossiers of those touched and of their openers.
+func (p *plan) derive(ctx context.Context, touched map[int64]bool) error {
 	var openers []int64
 	for id := range touched {
-		err := each(ctx, tx, func(scan func(...any) error) error {
+		err := each(ctx, p.tx, func(scan func(...any) error) error {
 			var o int64
 			err := scan(&o)
 			openers = append(openers, o)
 			return err
 		}, `SELECT ouvrant FROM rattachement WHERE beneficiaire = $1`, id)
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, o := range openers {
 		touched[o] = true
 	}
-	return rejects, nil
-}
-
-func (l *Load) deriveTouched(ctx context.Context, tx *sql.Tx, touched map[int64]bool) error {
 	var ids []int64
 	for id := range touched {
 		var sentinel bool
-		err := tx.QueryRowContext(ctx, `SELECT sentinelle FROM personne WHERE id = $1`, id).Scan(&sentinel)
+		err := p.tx.QueryRowContext(ctx, `SELECT sentinelle FROM personne WHERE id = $1`, id).Scan(&sentinel)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && sentinel {
 			continue
 		}
@@ -157,5 +335,5 @@ func (l *Load) deriveTouched(ctx context.Context, tx *sql.Tx, touched map[int64]
 		}
 		ids = append(ids, id)
 	}
-	return l.s.deriveSome(ctx, tx, ids)
+	return p.l.s.deriveSome(ctx, p.tx, ids)
 }

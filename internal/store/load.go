@@ -67,7 +67,7 @@ func (l *Load) Begin(ctx context.Context, h intake.Header) error {
 			return err
 		}
 		if l.delta {
-			l.id = l.s.state.Load().load
+			l.id = l.s.state.Load().population.load
 			return nil
 		}
 		return tx.QueryRowContext(ctx, `INSERT INTO chargement (jeu, reference_on, etat, begun_at) VALUES ($1, $2, 'en_cours', $3) RETURNING id`,
