@@ -84,7 +84,7 @@ func (in *Instance) judgeSuccess(path string, a *Answer, fail func(string)) {
 		fail("an absent member is null instead of omitted")
 	}
 	want := []string{"RateLimit-Limit"}
-	if path != api.MoiPath {
+	if strings.TrimSuffix(path, "/") != api.MoiPath {
 		want = append(want, "X-Periode", "X-Donnees-Au", "X-Trace")
 	}
 	for _, k := range want {
@@ -154,7 +154,7 @@ func (in *Instance) judgeDocument(r *http.Request, a *Answer, fail func(string))
 		fail("R60 the document does not validate: " + err.Error())
 		return
 	}
-	path := r.URL.Path
+	path := strings.TrimSuffix(r.URL.Path, "/")
 	if path != api.MoiPath {
 		path = "/" + strings.Trim(strings.TrimPrefix(path, in.Base), "/")
 	}

@@ -1,7 +1,9 @@
 package apptest
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -215,4 +217,23 @@ func (in *Instance) Mint(t testing.TB, r fcsim.MintRequest) string {
 		t.Fatalf("apptest: mint: %v", err)
 	}
 	return token
+}
+
+// NIRInFile is the number of anybody of the import file, also of those who
+// cannot log in.
+func (in *Instance) NIRInFile(t testing.TB, id string) string {
+	t.Helper()
+	var file bytes.Buffer
+	if err := people.WriteNDJSON(&file, Seed, civil.On(in.opts.Now)); err != nil {
+		t.Fatal(err)
+	}
+	for dec := json.NewDecoder(&file); ; {
+		var row struct{ ID, NIR string }
+		if err := dec.Decode(&row); err != nil {
+			t.Fatalf("apptest: nobody in the file is %s", id)
+		}
+		if row.ID == id {
+			return row.NIR
+		}
+	}
 }
