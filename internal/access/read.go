@@ -19,9 +19,6 @@ import (
 	"droits.example/droits/internal/trace"
 )
 
-// appendFor bounds the wait for the trace: past it, nothing leaves.
-const appendFor = 10 * time.Second
-
 // Refuse traces a refusal that was decided before the road, a malformed
 // parameter for instance, and returns it with its receipt. A caller whose key
 // is unknown is not traced; a trace that cannot be written makes the answer
@@ -319,9 +316,7 @@ func (w *walk) append(ctx context.Context, e trace.Entry) (trace.Receipt, error)
 		p.Guard = w.s.People.Guard(w.caller.generation, w.caller.key, w.caller.Partner(), w.subject, w.member)
 		p.Refusal = func(o trace.Object) trace.Leaf { return w.refusalEntry(stale(o)).Leaf() }
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendFor)
-	defer cancel()
-	receipt, err := w.s.Journal.Append(ctx, p)
+	receipt, err := w.s.Journal.Append(context.WithoutCancel(ctx), p)
 	if o := receipt.Moved(); err == nil && o != "" {
 		err = &Refusal{Fault: stale(o), Receipt: receipt}
 	}

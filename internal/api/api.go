@@ -110,11 +110,11 @@ func (a *API) operation(op droits.OperationInfo) edge.HandlerFunc {
 		}
 		h := w.Header()
 		a.rates(w, r, caller)
-		h.Set("X-Periode", answer.Window().Period.String())
+		h["X-Periode"] = []string{answer.Window().Period.String()}
 		if d := answer.DonneesOn(); !d.IsZero() {
-			h.Set("X-Donnees-Au", d.String())
+			h["X-Donnees-Au"] = []string{d.String()}
 		}
-		h.Set("X-Trace", answer.Receipt().String())
+		h["X-Trace"] = []string{answer.Receipt().String()}
 		w.Event.Trace = answer.Receipt().Index()
 		return writeJSON(w, answer.Body())
 	}
@@ -151,18 +151,22 @@ func (a *API) rates(w *edge.Writer, r *http.Request, c access.Caller) {
 		return
 	}
 	h := w.Header()
-	h.Set("RateLimit-Limit", strconv.Itoa(rates.Limit))
-	h.Set("RateLimit-Remaining", strconv.Itoa(rates.Remaining))
-	h.Set("RateLimit-Reset", strconv.Itoa(rates.Reset))
+	h["Ratelimit-Limit"] = []string{strconv.Itoa(rates.Limit)} // canonical keys
+	h["Ratelimit-Remaining"] = []string{strconv.Itoa(rates.Remaining)}
+	h["Ratelimit-Reset"] = []string{strconv.Itoa(rates.Reset)}
 }
+
+var (
+	jsonType = []string{"application/json; charset=utf-8"}
+	noStore  = []string{"no-store"}
+)
 
 func writeJSON(w *edge.Writer, body []byte) error {
 	if body == nil {
 		return fault.New(fault.ErreurInterne, "api: answer without a receipt")
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
+	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
 	w.WriteHeader(http.StatusOK)
 	_, err := w.Write(body)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -222,6 +223,10 @@ func listenProblem(err error) string {
 	return err.Error()
 }
 
+// gcPercent lets the heap grow to five times what lives between collections:
+// what lives is small, and calls allocate much (docs/decisions/0003).
+const gcPercent = 400
+
 // Run serves until the context ends, then stops in order: no new request, the
 // running ones finish, the traces, the store.
 func (a *App) Run(ctx context.Context, l Listeners) error {
@@ -230,6 +235,9 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 		l.API.Close()
 		l.Internal.Close()
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

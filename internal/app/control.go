@@ -47,17 +47,50 @@ func newLogger(c Log, w io.Writer) *slog.Logger {
 	}
 	level := slog.LevelInfo
 	_ = level.UnmarshalText([]byte(c.Level)) // checked with the configuration
-	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, at slog.Attr) slog.Attr {
-		if len(groups) > 0 || !logged[at.Key] {
-			return slog.Attr{}
-		}
-		return at
-	}}
+	opts := &slog.HandlerOptions{Level: level}
 	if c.Format == "text" {
-		return slog.New(slog.NewTextHandler(w, opts))
+		return slog.New(closedList{slog.NewTextHandler(w, opts)})
 	}
-	return slog.New(slog.NewJSONHandler(w, opts))
+	return slog.New(closedList{slog.NewJSONHandler(w, opts)})
 }
+
+// closedList drops attributes that are not listed, groups with them.
+type closedList struct{ next slog.Handler }
+
+// Enabled implements slog.Handler.
+func (c closedList) Enabled(ctx context.Context, l slog.Level) bool { return c.next.Enabled(ctx, l) }
+
+// Handle implements slog.Handler. A record that holds only listed attributes
+// passes as it is.
+func (c closedList) Handle(ctx context.Context, r slog.Record) error {
+	closed := true
+	r.Attrs(func(a slog.Attr) bool { closed = logged[a.Key]; return closed })
+	if !closed {
+		kept := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+		r.Attrs(func(a slog.Attr) bool {
+			if logged[a.Key] {
+				kept.AddAttrs(a)
+			}
+			return true
+		})
+		r = kept
+	}
+	return c.next.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (c closedList) WithAttrs(attrs []slog.Attr) slog.Handler {
+	var kept []slog.Attr
+	for _, a := range attrs {
+		if logged[a.Key] {
+			kept = append(kept, a)
+		}
+	}
+	return closedList{c.next.WithAttrs(kept)}
+}
+
+// WithGroup implements slog.Handler: a group has no place in the list.
+func (c closedList) WithGroup(string) slog.Handler { return c }
 
 // logged is the closed list of what a log line may hold.
 var logged = map[string]bool{

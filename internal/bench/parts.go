@@ -62,14 +62,19 @@ type bencher struct {
 	win droits.Fenetre
 }
 
-func (w *world) parts(ctx context.Context) (out []Part, err error) {
+func (w *world) bencher(ctx context.Context) (bencher, error) {
 	a, err := w.open(ctx)
+	today := civil.On(time.Now())
+	return bencher{w, a, droits.Fenetre{Today: today, Period: civil.Period{From: today, To: today.AddYears(1)}}}, err
+}
+
+func (w *world) parts(ctx context.Context) (out []Part, err error) {
+	b, err := w.bencher(ctx)
 	if err != nil {
 		return nil, err
 	}
+	a := b.a
 	defer a.Close()
-	today := civil.On(time.Now())
-	b := bencher{w, a, droits.Fenetre{Today: today, Period: civil.Period{From: today, To: today.AddYears(1)}}}
 	const n = 4000
 	for _, x := range []struct {
 		name string

@@ -3,7 +3,6 @@
 package civil
 
 import (
-	"fmt"
 	"time"
 	_ "time/tzdata" // Paris must exist on a machine without a zone database
 
@@ -192,4 +191,4 @@ func (p Period) Intersect(q Period) (r Period, ok bool) {
 func (p Period) Valid() bool { return p.To == 0 || p.From <= p.To }
 
 // String is FROM/TO, as in the header X-Periode.
-func (p Period) String() string { return fmt.Sprintf("%s/%s", p.From, p.To) }
+func (p Period) String() string { return p.From.String() + "/" + p.To.String() }

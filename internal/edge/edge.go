@@ -108,8 +108,9 @@ func (e *Edge) Wrap(next http.Handler) http.Handler {
 		w := &Writer{ResponseWriter: rw, Addr: e.addr(r)}
 		w.Event = &w.event
 		w.Event.RequestID, w.Event.Method, w.Event.Trace = requestID(r.Header), method(r.Method), -1
-		rw.Header().Set("X-Request-Id", w.Event.RequestID)
-		rw.Header().Set("X-Content-Type-Options", "nosniff")
+		h := rw.Header() // keys below are canonical already
+		h["X-Request-Id"] = []string{w.Event.RequestID}
+		h["X-Content-Type-Options"] = nosniff
 		defer e.finish(w, r, begin)
 		switch {
 		case len(r.RequestURI) > MaxURL:
@@ -157,6 +158,8 @@ func (e *Edge) log(ctx context.Context, v *Event) {
 		slog.Int64("duration_us", v.Duration.Microseconds()), slog.Int("bytes", v.Bytes),
 		slog.String("partner", v.Partner), slog.String("key", v.Key), slog.Int64("trace", v.Trace))
 }
+
+var nosniff = []string{"nosniff"}
 
 // requestID echoes a well-formed id of the caller's, or makes one. One that
 // could carry a NIR is replaced (contract.md).

@@ -8,10 +8,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"hash"
 	"io/fs"
 	"os"
+	"strconv"
 	"sync"
 
 	"droits.example/droits/internal/consent"
@@ -175,7 +175,7 @@ func open(a cipher.AEAD, place string, sealed []byte) ([]byte, error) {
 }
 
 func rowPlace(table, column string, id int64) string {
-	return fmt.Sprintf("%s|%s|%d|%s", table, column, id, keyVersion)
+	return table + "|" + column + "|" + strconv.FormatInt(id, 10) + "|" + keyVersion
 }
 
 // TokenDigest is the keyed digest under which a token is remembered for a day.

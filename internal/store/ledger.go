@@ -32,7 +32,7 @@ func openLedger(path string) (*ledger, error) {
 		return nil, err
 	}
 	l := &ledger{conn: c}
-	for _, q := range []string{"PRAGMA busy_timeout = 5000", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 4000"} {
+	for _, q := range []string{"PRAGMA busy_timeout = 5000", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA cache_size = -4096", "PRAGMA wal_autocheckpoint = 4000"} {
 		if err := sqlitex.ExecuteTransient(c, q, nil); err != nil {
 			return nil, errors.Join(err, c.Close())
 		}

@@ -32,6 +32,7 @@ type Snapshot struct {
 // population is the visible load.
 type population struct {
 	load      int64
+	version   int64 // moves with every load and delta
 	donneesOn civil.Date
 	caisses   map[string]droits.Caisse
 }
@@ -67,6 +68,9 @@ func (s *Store) Refresh(ctx context.Context) error {
 			return unavailable("store: snapshot", err)
 		}
 	}
+	if old := s.state.Load(); old != nil && old.population.version == n.population.version {
+		n.population = old.population // readers stay where they are
+	}
 	s.state.Store(n)
 	return nil
 }
@@ -93,6 +97,9 @@ func readGeneration(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 func readLoad(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	p := n.population
 	if err := tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'chargement'`).Scan(&p.load); err != nil {
+		return err
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'version'`).Scan(&p.version); err != nil {
 		return err
 	}
 	var on string
@@ -224,7 +231,14 @@ func (s *Store) change(ctx context.Context, op string, objects []trace.Object, d
 // show runs the transaction that changes the visible population, then
 // refreshes the snapshot.
 func (s *Store) show(ctx context.Context, op string, do func(*sql.Tx) error) error {
-	if err := s.tx(ctx, op, do); err != nil {
+	err := s.tx(ctx, op, func(tx *sql.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = valeur + 1 WHERE cle = 'version'`)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	return s.Refresh(ctx)

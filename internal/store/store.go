@@ -204,6 +204,9 @@ func (s *Store) Ping(ctx context.Context) error {
 // Checkpoint moves the write-ahead log into the database and empties it: an
 // unfinished one makes every read two to three times slower.
 func (s *Store) Checkpoint(ctx context.Context) error {
+	if err := s.hot.release(); err != nil {
+		return unavailable("store: checkpoint", err)
+	}
 	_, err := s.people.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
 	return unavailable("store: checkpoint", err)
 }

@@ -102,8 +102,15 @@ type waiting struct {
 	done chan error
 }
 
-// MaxBatch bounds the entries of one commit (trust.md §3a).
-const MaxBatch = 256
+// The bounds of one commit (trust.md §3a): so many entries, or so long a wait.
+// Under load a commit waits for company, because its cost is per sync and not
+// per entry; a caller alone never waits.
+const (
+	MaxBatch   = 256
+	gatherFor  = 1500 * time.Microsecond
+	gatherFrom = 4  // entries in the last commit from which the next one waits
+	gatherTo   = 64 // entries that end the wait
+)
 
 // NewWriter starts the writer. host names the log: its origin is
 // host/acces/year, one log per civil year.
@@ -166,7 +173,9 @@ func unavailable(err error) error {
 func (w *Writer) run() {
 	defer close(w.done)
 	batch := make([]*waiting, 0, MaxBatch)
+	wait := time.NewTimer(time.Hour)
 	for {
+		last := len(batch)
 		batch = batch[:0]
 		select {
 		case q := <-w.queue:
@@ -179,19 +188,38 @@ func (w *Writer) run() {
 				return
 			}
 		}
-		batch = w.gather(batch)
+		batch = w.waiting(batch)
+		if last >= gatherFrom && len(batch) < gatherTo {
+			wait.Reset(gatherFor)
+			batch = w.gather(batch, wait.C)
+		}
 		w.commit(batch)
 	}
 }
 
-// gather takes what already waits: while one commit syncs, the next batch
+// waiting takes what already waits: while one commit syncs, the next batch
 // forms by itself.
-func (w *Writer) gather(batch []*waiting) []*waiting {
+func (w *Writer) waiting(batch []*waiting) []*waiting {
 	for len(batch) < MaxBatch {
 		select {
 		case q := <-w.queue:
 			batch = append(batch, q)
 		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// gather takes what comes until the wait is over or the batch is large enough.
+func (w *Writer) gather(batch []*waiting, over <-chan time.Time) []*waiting {
+	for len(batch) < gatherTo {
+		select {
+		case q := <-w.queue:
+			batch = append(batch, q)
+		case <-over:
+			return batch
+		case <-w.stop:
 			return batch
 		}
 	}

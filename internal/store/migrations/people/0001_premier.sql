@@ -4,7 +4,7 @@ CREATE TABLE reglage (
   valeur INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO reglage (cle, valeur) VALUES ('chargement', 0);
+INSERT INTO reglage (cle, valeur) VALUES ('chargement', 0), ('version', 0);
 
 CREATE TABLE chargement (
   id           INTEGER PRIMARY KEY,
