@@ -42,24 +42,28 @@ type Config struct {
 // API serves the partner API. It is safe for concurrent use.
 type API struct {
 	Config
-	routes map[string]http.Handler
+	routes map[string]route
 	lost   http.Handler
 }
+
+// route is what one path answers to GET, and to anything else.
+type route struct{ get, other http.Handler }
 
 // New returns the API.
 func New(c Config) *API {
 	if c.Base = "/" + strings.Trim(c.Base, "/"); c.Base == "/" {
 		c.Base = DefaultBase
 	}
-	a := &API{Config: c, routes: map[string]http.Handler{}}
+	a := &API{Config: c, routes: map[string]route{}, lost: c.Edge.Refuse("unknown", fault.RessourceInconnue)}
 	for _, op := range droits.Operations() {
-		a.routes[strings.TrimSuffix(c.Base+op.Path, "/")] = a.Edge.Handle(op.ID, get(a.operation(op)))
+		a.handle(c.Base+op.Path, op.ID, a.operation(op))
 	}
-	a.routes[MoiPath] = a.Edge.Handle("getMoi", get(a.moi))
-	a.lost = a.Edge.Handle("unknown", func(*edge.Writer, *http.Request) error {
-		return fault.New(fault.RessourceInconnue, "api: route")
-	})
+	a.handle(MoiPath, "getMoi", a.moi)
 	return a
+}
+
+func (a *API) handle(path, id string, h edge.HandlerFunc) {
+	a.routes[strings.TrimSuffix(path, "/")] = route{a.Edge.Handle(id, h), a.Edge.Refuse(id, fault.MethodeNonPermise)}
 }
 
 // Handles reports whether a path belongs to the API, known route or not.
@@ -69,20 +73,14 @@ func (a *API) Handles(path string) bool {
 
 // ServeHTTP routes by the exact path, with or without one final slash.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h, ok := a.routes[strings.TrimSuffix(r.URL.Path, "/")]; ok {
-		h.ServeHTTP(w, r)
-		return
-	}
-	a.lost.ServeHTTP(w, r)
-}
-
-// get refuses every other method.
-func get(h edge.HandlerFunc) edge.HandlerFunc {
-	return func(w *edge.Writer, r *http.Request) error {
-		if r.Method != http.MethodGet {
-			return fault.New(fault.MethodeNonPermise, "api: method")
-		}
-		return h(w, r)
+	found, ok := a.routes[strings.TrimSuffix(r.URL.Path, "/")]
+	switch {
+	case !ok:
+		a.lost.ServeHTTP(w, r)
+	case r.Method != http.MethodGet:
+		found.other.ServeHTTP(w, r)
+	default:
+		found.get.ServeHTTP(w, r)
 	}
 }
 

@@ -3,15 +3,19 @@ package api_test
 import (
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"os"
 	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"droits.example/droits/internal/apptest"
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/droits"
 )
 
 func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
@@ -67,7 +71,13 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
+func readCloser(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)) }
+
 func hexOf(b []byte) string { return hex.EncodeToString(b) }
+
+func restriction(s droits.Sujet, b droits.Bloc, at time.Time) consent.Restriction {
+	return consent.Restriction{Subject: s, Bloc: b, Ground: "18-1-b", SinceAt: at}
+}
 
 // text is a value as JSON.
 func text(v any) string { b, _ := json.Marshal(v); return string(b) }

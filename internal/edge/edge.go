@@ -89,19 +89,45 @@ func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // HandlerFunc is a handler that may fail; its error becomes problem+json.
 type HandlerFunc func(w *Writer, r *http.Request) error
 
-// Handle adapts a handler to net/http under a route's name. The request must
-// have come through Wrap.
+// Handle adapts a handler to net/http under a route's name, within the limits
+// of size. The request must have come through Wrap.
 func (e *Edge) Handle(route string, h HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w := rw.(*Writer)
 		w.Event.Route = route
-		if err := h(w, r); err != nil {
+		err := tooLarge(w, r)
+		if err == nil {
+			err = h(w, r)
+		}
+		if err != nil {
 			e.Problem(w, err)
 		}
 	})
 }
 
-// Wrap is the outermost handler: id, limits, recovery, log.
+// Refuse is a handler that answers one code whatever is asked. It looks at no
+// size: that a route or a method does not exist is told first (contract.md,
+// "The first that applies wins").
+func (e *Edge) Refuse(route string, c fault.Code) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w := rw.(*Writer)
+		w.Event.Route = route
+		e.Problem(w, fault.New(c, "edge: refuse"))
+	})
+}
+
+func tooLarge(w *Writer, r *http.Request) error {
+	switch {
+	case len(r.RequestURI) > MaxURL:
+		return fault.New(fault.AdresseTropLongue, "edge: url")
+	case r.ContentLength > MaxBody:
+		w.Header().Set("Connection", "close")
+		return fault.New(fault.RequeteTropGrande, "edge: body")
+	}
+	return nil
+}
+
+// Wrap is the outermost handler: id, recovery, log.
 func (e *Edge) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		begin := e.Clock()
@@ -112,15 +138,7 @@ func (e *Edge) Wrap(next http.Handler) http.Handler {
 		h["X-Request-Id"] = []string{w.Event.RequestID}
 		h["X-Content-Type-Options"] = nosniff
 		defer e.finish(w, r, begin)
-		switch {
-		case len(r.RequestURI) > MaxURL:
-			e.Problem(w, fault.New(fault.AdresseTropLongue, "edge: url"))
-		case r.ContentLength > MaxBody:
-			w.Header().Set("Connection", "close")
-			e.Problem(w, fault.New(fault.RequeteTropGrande, "edge: body"))
-		default:
-			next.ServeHTTP(w, r)
-		}
+		next.ServeHTTP(w, r)
 	})
 }
 
