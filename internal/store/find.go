@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"strconv"
-	"strings"
+	"slices"
+	"sync"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -16,26 +16,14 @@ import (
 	"droits.example/droits/internal/policy"
 )
 
-// findKeys are the numbers of probes of the prepared statements: two serve
-// nearly every pivot; the worst (unspecified sex, a default date) needs six.
-var findKeys = [...]int{2, 8}
-
-// findQuery is the hot read: in one round trip, everybody whose index keys
-// meet the pivot's, with the family's dossier, still sealed. The + keeps the
-// planner from walking the whole load instead of the keys.
-func findQuery(keys int) string {
-	var q strings.Builder
-	q.WriteString(`SELECT p.id, p.sujet, p.sentinelle, p.identite, d.contenu FROM personne p LEFT JOIN dossier d ON d.personne = p.id
-WHERE +p.chargement = $1 AND p.id IN (SELECT personne FROM index_identite WHERE cle IN (`)
-	for i := range keys {
-		if i > 0 {
-			q.WriteByte(',')
-		}
-		q.WriteString("$" + strconv.Itoa(i+2))
-	}
-	q.WriteString("))")
-	return q.String()
-}
+// The hot read, in two statements of one connection: whose index keys meet
+// the pivot's, then each of them with the family's dossier, still sealed. On an
+// engine in process two plain look-ups cost half of one joined statement; on a
+// remote one they would be a join.
+const (
+	probeQuery = `SELECT personne FROM index_identite WHERE cle = $1`
+	readQuery  = `SELECT p.chargement, p.sujet, p.sentinelle, p.identite, d.contenu FROM personne p LEFT JOIN dossier d ON d.personne = p.id WHERE p.id = $1`
+)
 
 // hotPool is a fixed set of read connections of the engine's own interface,
 // 1.6 times cheaper a lookup than database/sql (dependencies.md §2). It serves
@@ -43,17 +31,14 @@ WHERE +p.chargement = $1 AND p.id IN (SELECT personne FROM index_identite WHERE 
 // long as its population is the visible one: people are read at every call and
 // written by loads only.
 type hotPool struct {
-	conns   chan *reader
-	queries [len(findKeys)]string
-	n       int
+	conns chan *reader
+	n     int
+	all     sync.Mutex // held by whoever takes every connection
 }
 
 func openHot(path string) (*hotPool, error) {
 	n := max(4, 2*runtime.GOMAXPROCS(0))
 	h := &hotPool{conns: make(chan *reader, n)}
-	for i, k := range findKeys {
-		h.queries[i] = findQuery(k)
-	}
 	for range n {
 		c, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
 		if err != nil {
@@ -98,6 +83,8 @@ func (r *reader) release() error {
 
 // release ends every transaction, so that the write-ahead log can be emptied.
 func (h *hotPool) release() error {
+	h.all.Lock()
+	defer h.all.Unlock()
 	var errs []error
 	idle := make([]*reader, 0, h.n)
 	for range h.n {
@@ -113,8 +100,14 @@ func (h *hotPool) release() error {
 
 var errClosed = errors.New("store: closed")
 
-// close waits for the running reads; later ones fail at once.
+// close waits for the running reads; later ones fail at once. Closing twice is
+// closing once.
 func (h *hotPool) close() error {
+	h.all.Lock()
+	defer h.all.Unlock()
+	if h.n == 0 {
+		return nil
+	}
 	var errs []error
 	for ; h.n > 0; h.n-- {
 		errs = append(errs, (<-h.conns).conn.Close())
@@ -141,9 +134,15 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 		return nil, unavailable("store: find", errClosed)
 	}
 	defer func() { s.hot.conns <- c }()
-	out, err := s.find(c, probes)
-	if err != nil {
-		return nil, unavailable("store: find", err)
+	var out []policy.Candidate
+	for pop := (*population)(nil); pop != s.state.Load().population; {
+		// A population that was replaced meanwhile may be swept already:
+		// nobody must be unknown because of that.
+		var err error
+		pop = s.state.Load().population
+		if out, err = s.find(c, probes, pop); err != nil {
+			return nil, unavailable("store: find", err)
+		}
 	}
 	snap := s.state.Load()
 	for i := range out {
@@ -153,40 +152,57 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 	return out, nil
 }
 
-func (s *Store) find(c *reader, probes []identity.Key) (out []policy.Candidate, err error) {
-	pop := s.state.Load().population
+func (s *Store) find(c *reader, probes []identity.Key, pop *population) (out []policy.Candidate, err error) {
 	if err := c.see(pop); err != nil {
 		return nil, err
 	}
-	size := 0
-	for findKeys[size] < len(probes) {
-		size++
-	}
-	stmt, err := c.conn.Prepare(s.hot.queries[size])
+	ids, err := s.probe(c.conn, probes)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, stmt.Reset()) }()
-	stmt.BindInt64(1, pop.load)
-	for i := range findKeys[size] {
-		k := s.keys.indexKey(probes[min(i, len(probes)-1)])
-		stmt.BindBytes(2+i, k[:])
+	stmt, err := c.conn.Prepare(readQuery)
+	if err != nil {
+		return nil, err
 	}
-	for {
-		more, err := stmt.Step()
-		if err != nil || !more {
-			return out, err
+	for _, id := range ids {
+		stmt.BindInt64(1, id)
+		found, err := stmt.Step()
+		if err == nil && found && stmt.ColumnInt64(0) == pop.load {
+			var cand policy.Candidate
+			if cand, err = s.candidate(stmt, id, pop); err == nil {
+				out = append(out, cand)
+			}
 		}
-		cand, err := s.candidate(stmt, pop)
-		if err != nil {
+		if err := errors.Join(err, stmt.Reset()); err != nil {
 			return nil, err
 		}
-		out = append(out, cand)
 	}
+	return out, nil
 }
 
-func (s *Store) candidate(stmt *sqlite.Stmt, pop *population) (c policy.Candidate, err error) {
-	id := stmt.ColumnInt64(0)
+// probe reads the index: everybody once.
+func (s *Store) probe(c *sqlite.Conn, probes []identity.Key) (ids []int64, err error) {
+	stmt, err := c.Prepare(probeQuery)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range probes {
+		k := s.keys.indexKey(p)
+		stmt.BindBytes(1, k[:])
+		more, err := stmt.Step()
+		for ; more && err == nil; more, err = stmt.Step() {
+			if id := stmt.ColumnInt64(0); !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+		if err := errors.Join(err, stmt.Reset()); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+func (s *Store) candidate(stmt *sqlite.Stmt, id int64, pop *population) (c policy.Candidate, err error) {
 	plain, err := open(s.keys.rows, rowPlace("personne", "identite", id), column(stmt, 3))
 	if err != nil {
 		return c, err
