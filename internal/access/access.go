@@ -96,9 +96,13 @@ type Caller struct {
 // Known reports whether the key was recognised: what follows is traced.
 func (c Caller) Known() bool { return c.known }
 
-// KeyID, Partner and Convention name the caller for logs.
-func (c Caller) KeyID() string                     { return c.key.ID }
-func (c Caller) Partner() string                   { return c.conv.Document.Parties.Partner }
+// KeyID names the key for logs.
+func (c Caller) KeyID() string { return c.key.ID }
+
+// Partner names who calls, for logs.
+func (c Caller) Partner() string { return c.conv.Document.Parties.Partner }
+
+// Convention is the one that the key belongs to.
 func (c Caller) Convention() convention.Convention { return c.conv }
 
 // Meta is what accompanies a call without deciding anything.

@@ -78,10 +78,14 @@ func MustParse(s string) Date {
 	return d
 }
 
-// Year, Month and Day are the parts; Month and Day are 0 when unknown.
-func (d Date) Year() int  { return int(d) / 10000 }
+// Year is the year, of four figures.
+func (d Date) Year() int { return int(d) / 10000 }
+
+// Month is 1 to 12, or 0 when unknown.
 func (d Date) Month() int { return int(d) / 100 % 100 }
-func (d Date) Day() int   { return int(d) % 100 }
+
+// Day is 1 to 31, or 0 when unknown.
+func (d Date) Day() int { return int(d) % 100 }
 
 // IsZero reports "no date".
 func (d Date) IsZero() bool { return d == 0 }
