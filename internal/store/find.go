@@ -33,7 +33,7 @@ const (
 type hotPool struct {
 	conns chan *reader
 	n     int
-	all     sync.Mutex // held by whoever takes every connection
+	all   sync.Mutex // held by whoever takes every connection
 }
 
 func openHot(path string) (*hotPool, error) {

@@ -43,7 +43,15 @@ func openLedger(path string) (*ledger, error) {
 	return l, nil
 }
 
-func (l *ledger) close() error { return l.conn.Close() }
+// close closes the connection once; what comes later fails.
+func (l *ledger) close() error {
+	if l.conn == nil {
+		return nil
+	}
+	c := l.conn
+	l.conn = nil
+	return c.Close()
+}
 
 func (l *ledger) readHead() error {
 	return l.query(`SELECT COALESCE(MAX(first + count), 0) FROM batch`, nil, func(s *sqlite.Stmt) error {
@@ -54,6 +62,9 @@ func (l *ledger) readHead() error {
 
 // query runs a prepared statement; bind and row may be nil.
 func (l *ledger) query(q string, bind func(*sqlite.Stmt), row func(*sqlite.Stmt) error) error {
+	if l.conn == nil {
+		return errClosed // the engine would not survive it
+	}
 	s, err := l.conn.Prepare(q)
 	if err != nil {
 		return err

@@ -182,7 +182,9 @@ func (s *Store) Close() error {
 		errs = append(errs, s.hot.close())
 	}
 	if s.ledger != nil {
+		s.acting.Lock()
 		errs = append(errs, s.ledger.close())
+		s.acting.Unlock()
 	}
 	for _, d := range []*database{s.people, s.journal} {
 		if d != nil {

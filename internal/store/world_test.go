@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -291,4 +292,12 @@ func files(t testing.TB, dir string) map[string][]byte {
 		out[f.Name()] = b
 	}
 	return out
+}
+
+func noop(*sql.Tx) error { return nil }
+
+func cancelled() (context.Context, context.CancelFunc) {
+	c, cancel := context.WithCancel(ctx)
+	cancel()
+	return c, cancel
 }
