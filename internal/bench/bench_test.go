@@ -18,6 +18,8 @@ func BenchmarkFind(b *testing.B) {
 
 func BenchmarkRead(b *testing.B) {
 	x := open10k(b)
+	cpu := processCPU()
+	defer func() { b.ReportMetric(float64((processCPU()-cpu).Nanoseconds())/float64(b.N), "cpu-ns/op") }()
 	b.SetParallelism(32)
 	b.RunParallel(func(p *testing.PB) {
 		for i := 0; p.Next(); i++ {
@@ -42,4 +44,13 @@ func open10k(b *testing.B) bencher {
 	b.ReportAllocs()
 	b.ResetTimer()
 	return x
+}
+
+func BenchmarkReadAlone(b *testing.B) {
+	x := open10k(b)
+	for i := range b.N {
+		if err := x.read(context.Background(), i); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -1,7 +1,9 @@
 package store
 
 import (
-	"github.com/fxamacker/cbor/v2"
+	"errors"
+
+	"github.com/tinylib/msgp/msgp"
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/droits"
@@ -9,79 +11,13 @@ import (
 	"droits.example/droits/internal/nir"
 )
 
-// The sealed shapes. They are CBOR arrays, so that a family costs a few
-// hundred bytes and microseconds; a new member goes at the end, with a new
-// version of the shape. They live only inside sealed columns.
-
-type docPersonne struct {
-	_         struct{} `cbor:",toarray"`
-	ID        int64
-	Sujet     []byte
-	NIR       string // 13 characters, "" when the person has none
-	Nom       string
-	Usage     string
-	Prenoms   []string
-	Complets  bool
-	Naissance civil.Date
-	Sexe      string
-	Lieu      string
-	Pays      string
-	Deces     civil.Date
-}
-
-type docPeriode struct {
-	_        struct{} `cbor:",toarray"`
-	From, To civil.Date
-}
-
-type docContrat struct {
-	_      struct{} `cbor:",toarray"`
-	Nature string
-	Code   string
-	P      docPeriode
-	Droits []docPeriode
-}
-
-type docExoneration struct {
-	_                      struct{} `cbor:",toarray"`
-	Code                   string
-	P                      docPeriode
-	Presumee, Accouchement civil.Date
-}
-
-type docDate struct {
-	_    struct{} `cbor:",toarray"`
-	A, B string
-	C    string
-	P    docPeriode
-}
-
-// docLien is what one link opens; Beneficiaire indexes the family's people.
-type docLien struct {
-	_            struct{} `cbor:",toarray"`
-	Beneficiaire int
-	Qualite      string
-	Rang         int
-	Caisse       string
-	P            docPeriode
-	Contrats     []docContrat
-	Exonerations []docExoneration
-	Medecins     []docDate
-	Complements  []docDate
-	Arrets       []docDate
-	Risques      []docDate
-}
-
-// docFamille is the derived record of one person: the person first, then the
-// dependants; the links that count for it.
-type docFamille struct {
-	_         struct{} `cbor:",toarray"`
-	Personnes []docPersonne
-	Liens     []docLien
-}
-
 func fromPersonne(p droits.Personne) docPersonne {
-	return docPersonne{ID: p.ID, Sujet: p.Sujet[:], NIR: digits13(p.NIR), Nom: p.NomFamille, Usage: p.NomUsage, Prenoms: p.Prenoms, Complets: p.PrenomsComplets, Naissance: p.NaissanceOn, Sexe: string(p.Sexe), Lieu: p.LieuNaissance, Pays: p.PaysNaissance, Deces: p.DecesOn}
+	return docPersonne{ID: p.ID, Sujet: p.Sujet[:], NIR: digits13(p.NIR), Nom: p.NomFamille, Usage: p.NomUsage, Prenoms: p.Prenoms, Complets: p.PrenomsComplets, Naissance: int32(p.NaissanceOn), Sexe: string(p.Sexe), Lieu: p.LieuNaissance, Pays: p.PaysNaissance, Deces: int32(p.DecesOn)}
+}
+
+func encodePersonne(p droits.Personne) ([]byte, error) {
+	d := fromPersonne(p)
+	return encode(&d)
 }
 
 func digits13(n nir.NIR) string {
@@ -93,13 +29,13 @@ func digits13(n nir.NIR) string {
 }
 
 func (d docPersonne) personne() droits.Personne {
-	p := droits.Personne{ID: d.ID, NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: d.Naissance, Sexe: droits.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, DecesOn: d.Deces}
+	p := droits.Personne{ID: d.ID, NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: civil.Date(d.Naissance), Sexe: droits.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, DecesOn: civil.Date(d.Deces)}
 	copy(p.Sujet[:], d.Sujet)
 	return p
 }
 
 func (d docPersonne) record(sentinelle bool) identity.Record {
-	return identity.Record{ID: d.ID, NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: d.Naissance, Sexe: identity.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, Sentinelle: sentinelle}
+	return identity.Record{ID: d.ID, NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: civil.Date(d.Naissance), Sexe: identity.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, Sentinelle: sentinelle}
 }
 
 func number(s string) nir.NIR {
@@ -110,8 +46,10 @@ func number(s string) nir.NIR {
 	return n
 }
 
-func fromPeriod(p civil.Period) docPeriode { return docPeriode{From: p.From, To: p.To} }
-func (d docPeriode) period() civil.Period  { return civil.Period{From: d.From, To: d.To} }
+func fromPeriod(p civil.Period) docPeriode { return docPeriode{From: int32(p.From), To: int32(p.To)} }
+func (d docPeriode) period() civil.Period {
+	return civil.Period{From: civil.Date(d.From), To: civil.Date(d.To)}
+}
 
 func fromLien(r droits.Rattachement) docLien {
 	d := docLien{Qualite: string(r.Qualite), Rang: r.RangNaissance, Caisse: r.Caisse.ID, P: fromPeriod(r.Periode)}
@@ -125,7 +63,7 @@ func fromLien(r droits.Rattachement) docLien {
 	for _, e := range r.Exonerations {
 		x := docExoneration{Code: e.Code, P: fromPeriod(e.Periode)}
 		if e.Maternite != nil {
-			x.Presumee, x.Accouchement = e.Maternite.PresumeeOn, e.Maternite.AccouchementOn
+			x.Presumee, x.Accouchement = int32(e.Maternite.PresumeeOn), int32(e.Maternite.AccouchementOn)
 		}
 		d.Exonerations = append(d.Exonerations, x)
 	}
@@ -157,7 +95,7 @@ func (d docLien) rattachement() droits.Rattachement {
 	for _, e := range d.Exonerations {
 		x := droits.Exoneration{Code: e.Code, Periode: e.P.period()}
 		if e.Presumee != 0 || e.Accouchement != 0 {
-			x.Maternite = &droits.Maternite{PresumeeOn: e.Presumee, AccouchementOn: e.Accouchement}
+			x.Maternite = &droits.Maternite{PresumeeOn: civil.Date(e.Presumee), AccouchementOn: civil.Date(e.Accouchement)}
 		}
 		r.Exonerations = append(r.Exonerations, x)
 	}
@@ -193,5 +131,12 @@ func (d docFamille) famille(caisses map[string]droits.Caisse, on civil.Date) *dr
 	return f
 }
 
-func encode(v any) ([]byte, error) { return cbor.Marshal(v) }
-func decode(b []byte, v any) error { return cbor.Unmarshal(b, v) }
+func encode(v msgp.Marshaler) ([]byte, error) { return v.MarshalMsg(nil) }
+
+func decode(b []byte, v msgp.Unmarshaler) error {
+	left, err := v.UnmarshalMsg(b)
+	if err == nil && len(left) > 0 {
+		err = errors.New("store: bytes after a sealed value")
+	}
+	return err
+}

@@ -291,11 +291,11 @@ func (p *plan) until(ctx context.Context, id int64, last civil.Date) error {
 		if err := decode(plain, &d); err != nil {
 			return err
 		}
-		if d.P.From > last {
+		if civil.Date(d.P.From) > last {
 			_, err = p.tx.ExecContext(ctx, `DELETE FROM rattachement WHERE id = $1`, k.id)
-		} else if d.P.To.IsZero() || d.P.To > last {
-			d.P.To = last
-			if plain, err = encode(d); err == nil {
+		} else if to := civil.Date(d.P.To); to.IsZero() || to > last {
+			d.P.To = int32(last)
+			if plain, err = encode(&d); err == nil {
 				_, err = p.tx.ExecContext(ctx, `UPDATE rattachement SET contenu = $1 WHERE id = $2`, seal(p.l.s.keys.rows, place, plain), k.id)
 			}
 		}

@@ -36,7 +36,7 @@ func (s *Store) deriveSome(ctx context.Context, tx *sql.Tx, ids []int64) error {
 		if err != nil {
 			return err
 		}
-		b, err := encode(doc)
+		b, err := encode(&doc)
 		if err != nil {
 			return err
 		}

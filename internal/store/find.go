@@ -44,6 +44,11 @@ func openHot(path string) (*hotPool, error) {
 		if err != nil {
 			return nil, errors.Join(err, h.close())
 		}
+		for _, q := range []string{"PRAGMA cache_size = -8192", "PRAGMA mmap_size = 1073741824"} {
+			if err := sqlitex.ExecuteTransient(c, q, nil); err != nil {
+				return nil, errors.Join(err, c.Close(), h.close())
+			}
+		}
 		h.n++
 		h.conns <- &reader{conn: c}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/fxamacker/cbor/v2"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
@@ -177,10 +176,10 @@ func (s *Store) write(batch []*trace.Pending) error {
 			return err
 		}
 		place := hex.EncodeToString(leaf.Hash[:])
-		entries[i] = sealedEntry{Class: leaf.Class, At: leaf.At.Unix(), Person: seal(person, "batch|person|"+place, leaf.Person), Internal: seal(internal, "batch|internal|"+place, leaf.Internal)}
+		entries[i] = sealedEntry{Class: byte(leaf.Class), At: leaf.At.Unix(), Person: seal(person, "batch|person|"+place, leaf.Person), Internal: seal(internal, "batch|internal|"+place, leaf.Internal)}
 		leaves = append(leaves, leaf.Hash[:]...)
 	}
-	sealed, err := cbor.Marshal(entries)
+	sealed, err := encode(&sealedBatch{entries})
 	if err != nil {
 		return err
 	}

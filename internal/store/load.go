@@ -185,7 +185,7 @@ func (l *Load) person(ctx context.Context, tx *sql.Tx, line int, p *intake.Perso
 	id := l.next
 	who := p.Personne
 	who.ID, who.Sujet = id, l.s.keys.subject(p.NIR, p.ID)
-	doc, err := encode(fromPersonne(who))
+	doc, err := encodePersonne(who)
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,8 @@ func (l *Load) person(ctx context.Context, tx *sql.Tx, line int, p *intake.Perso
 // known yet may come later in the file: it is due until the end.
 func (l *Load) links(ctx context.Context, tx *sql.Tx, id int64, p *intake.Personne) error {
 	for _, r := range p.Rattachements {
-		doc, err := encode(fromLien(r.Rattachement))
+		lien := fromLien(r.Rattachement)
+		doc, err := encode(&lien)
 		if err != nil {
 			return err
 		}

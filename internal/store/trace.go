@@ -9,23 +9,12 @@ import (
 	"errors"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
 	"zombiezen.com/go/sqlite"
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/trace"
 )
-
-// sealedEntry is one entry of a batch: each part sealed singly under its own
-// day key, so that each may be erased on its own date.
-type sealedEntry struct {
-	_        struct{} `cbor:",toarray"`
-	Class    trace.Class
-	At       int64 // whole seconds
-	Person   []byte
-	Internal []byte
-}
 
 // dayKeys holds the sealing keys of the current day. A key is random, kept
 // wrapped, and destroyed with the day that it seals. A transaction that fails
@@ -104,12 +93,14 @@ func (s *Store) Traces(ctx context.Context, from int64, each func(TracedEntry) b
 		if err := rows.Scan(&first, &count, &leaves, &sealed); err != nil {
 			return unavailable("store: traces", err)
 		}
-		var entries []sealedEntry
-		if err := cbor.Unmarshal(sealed, &entries); err != nil || int64(len(entries)) != count || int64(len(leaves)) != count*trace.HashSize {
+		var b sealedBatch
+		err := decode(sealed, &b)
+		entries := b.Entries
+		if err != nil || int64(len(entries)) != count || int64(len(leaves)) != count*trace.HashSize {
 			return fault.New(fault.ErreurInterne, "store: traces").Because("BATCH_BROKEN")
 		}
 		for i, e := range entries {
-			t := TracedEntry{Index: first + int64(i), Class: e.Class}
+			t := TracedEntry{Index: first + int64(i), Class: trace.Class(e.Class)}
 			copy(t.Hash[:], leaves[i*trace.HashSize:])
 			if t.Index < from {
 				continue

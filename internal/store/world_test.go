@@ -216,7 +216,7 @@ func dump(t testing.TB, s *Store) string {
 		line := name[r.id] + " " + d.Personnes[0].Nom + ":"
 		var links []string
 		for _, l := range d.Liens {
-			links = append(links, fmt.Sprintf(" %s %s %v-%v %s;", name[d.Personnes[l.Beneficiaire].ID], l.Qualite, l.P.From, l.P.To, l.Caisse))
+			links = append(links, fmt.Sprintf(" %s %s %s-%s %s;", name[d.Personnes[l.Beneficiaire].ID], l.Qualite, civil.Date(l.P.From).String(), civil.Date(l.P.To).String(), l.Caisse))
 		}
 		sort.Strings(links)
 		out = append(out, line+strings.Join(links, ""))
