@@ -4,7 +4,7 @@ package store
 // and microseconds. They live only inside sealed columns. Days are numbers
 // (civil.Date). A changed shape is a new load, or a migration.
 
-//go:generate go run -modfile=../../tools/go.mod github.com/tinylib/msgp -file=shapes.go -o=shapes.gen.go -tests=false -io=false -unexported
+//go:generate go tool -modfile=../../tools/go.mod msgp -file=shapes.go -o=shapes.gen.go -tests=false -io=false -unexported
 
 //msgp:tuple docPersonne docPeriode docContrat docExoneration docDate docLien docFamille sealedEntry sealedBatch
 
