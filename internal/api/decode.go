@@ -43,8 +43,8 @@ func one(h http.Header, name string) (string, error) {
 	return "", fault.New(fault.ParametreInvalide, opDecode).On(name)
 }
 
-// decode reads everything that an operation takes. The window is set as far
-// as it is known, even with an error, so that the refusal can be traced.
+// decode reads everything that an operation takes. The window is the default
+// one until another is accepted, so that a refusal can be traced.
 func decode(op droits.OperationInfo, r *http.Request, today civil.Date, meta *access.Meta) (who droits.Designation, err error) {
 	meta.Operation = op.Op
 	meta.Window = droits.Fenetre{Today: today, Period: civil.Period{From: today, To: today.AddYears(1)}}
@@ -60,9 +60,11 @@ func decode(op droits.OperationInfo, r *http.Request, today civil.Date, meta *ac
 	if err != nil {
 		return who, fault.New(fault.ParametreInvalide, opDecode)
 	}
-	if meta.Window.Period, err = window(q, today); err != nil {
-		return who, err
+	asked, err := window(q, today)
+	if err != nil {
+		return who, err // a window that is refused is not traced: its days are values received
 	}
+	meta.Window.Period = asked
 	meta.Asked, err = champs(q)
 	return who, err
 }

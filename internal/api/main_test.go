@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 	"reflect"
 	"regexp"
@@ -71,7 +72,12 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
-func readCloser(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)) }
+// body sends a body with a call that wants none.
+func body(s string) apptest.Change {
+	return func(r *http.Request) {
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(s)), int64(len(s))
+	}
+}
 
 func hexOf(b []byte) string { return hex.EncodeToString(b) }
 

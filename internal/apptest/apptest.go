@@ -74,6 +74,7 @@ type Instance struct {
 	opts   Options
 	world  world
 	stop   func() error
+	bad    bool // the store is closed
 	client *http.Client
 }
 
@@ -296,6 +297,7 @@ func (in *Instance) Restart(t testing.TB) {
 // fails from now on.
 func (in *Instance) BadDB(t testing.TB) {
 	t.Helper()
+	in.bad = true
 	if err := in.App.Store.Close(); err != nil {
 		t.Fatalf("apptest: close the store: %v", err)
 	}
@@ -303,7 +305,9 @@ func (in *Instance) BadDB(t testing.TB) {
 
 func (in *Instance) close() (err error) {
 	if in.stop != nil {
-		err = in.stop()
+		if err = in.stop(); in.bad && errors.Is(err, os.ErrClosed) {
+			err = nil // BadDB has closed it already
+		}
 	}
 	if in.world.sim != nil {
 		err = errors.Join(err, in.world.sim.Close())

@@ -59,8 +59,37 @@ func (in *Instance) Get(t testing.TB, path string, changes ...Change) *Answer {
 	return in.Do(t, in.Base+path, changes...)
 }
 
+// Plain calls like Get and judges nothing, for calls whose time is measured.
+func (in *Instance) Plain(t testing.TB, path string, changes ...Change) *Answer {
+	t.Helper()
+	_, a := in.send(t, in.Base+path, changes)
+	return a
+}
+
+// Inside reads a page of the internal address: health and metrics.
+func (in *Instance) Inside(t testing.TB, path string) (status int, body string) {
+	t.Helper()
+	resp, err := in.client.Get(in.Internal + path)
+	if err != nil {
+		t.Fatal("apptest: no answer from the internal address")
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal("apptest: the answer of the internal address is cut")
+	}
+	return resp.StatusCode, string(b)
+}
+
 // Do calls a path of the origin.
 func (in *Instance) Do(t testing.TB, path string, changes ...Change) *Answer {
+	t.Helper()
+	r, a := in.send(t, path, changes)
+	in.judge(t, r, a)
+	return a
+}
+
+func (in *Instance) send(t testing.TB, path string, changes []Change) (*http.Request, *Answer) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, in.URL+path, nil)
 	if err != nil {
@@ -78,9 +107,7 @@ func (in *Instance) Do(t testing.TB, path string, changes ...Change) *Answer {
 	if err != nil {
 		t.Fatalf("apptest: the answer of %s is cut", r.URL.Path)
 	}
-	a := &Answer{resp.StatusCode, resp.Header, body}
-	in.judge(t, r, a)
-	return a
+	return r, &Answer{resp.StatusCode, resp.Header, body}
 }
 
 // Raw writes bytes on a new connection to the API and reads everything that

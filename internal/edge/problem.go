@@ -107,10 +107,11 @@ func (c *conn) Write(p []byte) (int, error) {
 		code = fault.EnteteTropLong
 	}
 	f := fault.New(code, "edge: server")
-	pr := c.e.problem(f, "")
+	id := requestID(nil)
+	pr := c.e.problem(f, id)
 	b, _ := json.Marshal(pr)
 	var out bytes.Buffer
-	out.WriteString("HTTP/1.1 " + strconv.Itoa(pr.Status) + " " + http.StatusText(pr.Status) + "\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: " + strconv.Itoa(len(b)) + "\r\n\r\n")
+	out.WriteString("HTTP/1.1 " + strconv.Itoa(pr.Status) + " " + http.StatusText(pr.Status) + "\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: " + id + "\r\nConnection: close\r\nContent-Length: " + strconv.Itoa(len(b)) + "\r\n\r\n")
 	out.Write(b)
 	if _, err := c.Conn.Write(out.Bytes()); err != nil {
 		return 0, err
