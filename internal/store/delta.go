@@ -80,18 +80,40 @@ func (p *plan) judge(ctx context.Context) error {
 			return err
 		}
 	}
-	for before := -1; before != len(p.refused); {
-		before = len(p.refused)
-		for i, r := range p.l.pending {
-			if _, out := p.refused[i]; out || r.Personne == nil {
-				continue
-			}
-			if err := p.together(ctx, i, r.Personne); err != nil {
-				return err
-			}
+	for {
+		bad, err := p.round(ctx)
+		if err != nil || len(bad) == 0 {
+			return err
+		}
+		for _, b := range bad {
+			p.refuse(b.row, b.rule, b.member)
 		}
 	}
-	return nil
+}
+
+// verdict is why a row is refused.
+type verdict struct {
+	row    int
+	rule   intake.Rule
+	member string
+}
+
+// round judges every row that is left against one state, so that the order of
+// the file decides nothing.
+func (p *plan) round(ctx context.Context) (bad []verdict, err error) {
+	for i, r := range p.l.pending {
+		if _, out := p.refused[i]; out || r.Personne == nil {
+			continue
+		}
+		v := verdict{row: i}
+		if v.rule, v.member, err = p.together(ctx, r.Personne); err != nil {
+			return nil, err
+		}
+		if v.rule != "" {
+			bad = append(bad, v)
+		}
+	}
+	return bad, nil
 }
 
 // alone judges a row by what does not depend on the others.
@@ -116,26 +138,20 @@ func (p *plan) alone(ctx context.Context, i int, r intake.Row) error {
 }
 
 // together judges a person by what the delta makes of the others.
-func (p *plan) together(ctx context.Context, i int, who *intake.Personne) error {
+func (p *plan) together(ctx context.Context, who *intake.Personne) (intake.Rule, string, error) {
 	free, err := p.free(ctx, who)
-	if err != nil {
-		return err
-	}
-	if !free {
-		p.refuse(i, intake.NIRTwice, "nir")
-		return nil
+	if err != nil || !free {
+		return intake.NIRTwice, "nir", err
 	}
 	for _, link := range who.Rattachements {
-		served, err := p.served(ctx, link.Ouvrant)
-		if err != nil {
-			return err
+		if link.Ouvrant == who.ID {
+			continue
 		}
-		if !served && link.Ouvrant != who.ID {
-			p.refuse(i, intake.OuvrantUnknown, "ouvrant")
-			return nil
+		if served, err := p.served(ctx, link.Ouvrant); err != nil || !served {
+			return intake.OuvrantUnknown, "ouvrant", err
 		}
 	}
-	return nil
+	return "", "", nil
 }
 
 // free reports whether nobody else keeps the person's number.

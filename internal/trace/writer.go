@@ -113,11 +113,11 @@ const (
 )
 
 // NewWriter starts the writer. host names the log: its origin is
-// host/acces/year, one log per civil year.
+// host/acces/year, one log per civil year (UTC, wherever the process runs).
 func NewWriter(l Ledger, host string) *Writer {
 	w := &Writer{
 		ledger: l,
-		origin: func(t time.Time) string { return host + "/acces/" + t.Format("2006") },
+		origin: func(t time.Time) string { return host + "/acces/" + t.UTC().Format("2006") },
 		queue:  make(chan *waiting, 4*MaxBatch),
 		stop:   make(chan struct{}),
 		done:   make(chan struct{}),
