@@ -90,7 +90,8 @@ type Caller struct {
 	generation trace.Generation
 	creds      Credentials
 	startedAt  time.Time
-	known      bool
+	known      bool // the key exists: what follows is traced
+	accepted   bool // the key can be used here and now
 }
 
 // Known reports whether the key was recognised: what follows is traced.
@@ -139,6 +140,9 @@ func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, erro
 		return c, unknown.Because("KEY_ENVIRONMENT")
 	case !key.LiveAt(now):
 		return c, unknown.Because("KEY_ENDED")
+	}
+	c.accepted = true
+	switch {
 	case needsToken && creds.Token == "":
 		return c, fault.New(fault.JetonAbsent, "access: authenticate")
 	case !conv.LiveAt(now):

@@ -110,9 +110,9 @@ func (m *meter) begin(ctx context.Context, k Keys, c convention.Convention, now 
 }
 
 // Rates tells what is left to the caller, without counting anything. ok is
-// false when it cannot be known.
+// false when the key was not accepted, or when the count cannot be read.
 func (s *Service) Rates(ctx context.Context, c Caller) (r Rates, ok bool) {
-	if !c.known {
+	if !c.accepted {
 		return Rates{}, false
 	}
 	now := s.Clock()

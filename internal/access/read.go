@@ -201,10 +201,14 @@ func (w *walk) decide(who policy.Candidate, g policy.Grant) error {
 // of a FranceConnect token.
 const consentFor = time.Minute
 
+// consentID follows from the token, so that two first calls of one token that
+// meet name the same record.
+func consentID(digest string) string { return "acc_" + digest[:24] }
+
 func (w *walk) newConsent(p droits.Sujet, now time.Time) *consent.Record {
 	d := w.caller.conv.Document
 	r := &consent.Record{
-		ID: partner.NewID("acc"), Subject: p, Partner: w.caller.Partner(), Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
+		ID: consentID(w.digest("accord", w.caller.Partner()+"/"+w.caller.creds.Token)), Subject: p, Partner: w.caller.Partner(), Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
 		Notice: d.Terms.Notice, NoticeSHA256: d.Terms.NoticeSHA256, Channel: consent.ChannelPartner, Actor: "holder",
 		Evidence: consent.Evidence{Kind: consent.DeclaredByPartner, Scopes: w.asserted.Scopes, ACR: w.asserted.ACR, Profile: string(w.asserted.Profile)},
 		GivenAt:  now, ExpiresAt: w.asserted.ExpiresAt, Token: w.s.Digests.TokenDigest(w.caller.creds.Token),

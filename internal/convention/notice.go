@@ -38,7 +38,7 @@ func (c Convention) Wording() string {
 			names = append(names, lowerFirst(i.Libelle))
 		}
 	}
-	return "J'autorise l'Assurance Maladie à transmettre à " + c.Document.Parties.Name + ", pour " + purpose + " : " + strings.Join(names, " ; ") + "."
+	return "Vous acceptez que soient transmis à l'organisme « " + c.Document.Parties.Name + " », pour " + purpose + " : " + strings.Join(names, " ; ") + "."
 }
 
 // Libelles are the plain names of the blocks, in the catalogue's order.
