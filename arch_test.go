@@ -76,7 +76,7 @@ var libraries = []library{
 	{"github.com/cheggaaa/pb/v3", "internal/cli", "progress of long commands on a terminal"},
 	{"github.com/spf13/cobra", "internal/cli", "commands, flags and their help"},
 	{"github.com/spf13/pflag", "internal/cli", "cobra's own flags, listed for the documentation"},
-	{"github.com/fxamacker/cbor/v2", "internal/store", "sealed documents, decoded on the hot path (decision 0001)"},
+	{"github.com/tinylib/msgp/msgp", "internal/store", "sealed documents, decoded on the hot path without allocation"},
 	{"github.com/pressly/goose/v3", "internal/store", "migrations"},
 	{"modernc.org/sqlite", "internal/store", "SQLite without a C compiler"},
 	{"zombiezen.com/go/sqlite", "internal/store", "the hot paths' connections: one read transaction kept, one writer"},
@@ -94,7 +94,7 @@ var libraries = []library{
 }
 
 // inTests are the libraries that any test may import.
-var inTests = []string{"github.com/getkin/kin-openapi", "pgregory.net/rapid", "golang.org/x/text/unicode/norm", "github.com/go-jose/go-jose/v4", "github.com/klauspost/compress/zstd", "go.yaml.in/yaml/v3", "github.com/pelletier/go-toml/v2"}
+var inTests = []string{"github.com/gowebpki/jcs", "github.com/getkin/kin-openapi", "pgregory.net/rapid", "golang.org/x/text/unicode/norm", "github.com/go-jose/go-jose/v4", "github.com/klauspost/compress/zstd", "go.yaml.in/yaml/v3", "github.com/pelletier/go-toml/v2"}
 
 // standard restricts packages of the standard library.
 var standard = []library{

@@ -1,0 +1,87 @@
+# Everything is a Go command; these lines spell them. Needs: go, git, make.
+#
+#   make demo    build and run everything on loopback, with fictitious people
+#   make test    every test
+#   make build   bin/droits
+#   make docs    write docs/generated again
+#   make vet     formatting, vet, the rules of the house
+#   make bench   calls per second and latency, against a bare server
+#   make soak    the long proofs, at most an hour
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+GO ?= go
+ARGS ?=
+FUZZTIME ?= 60s
+BENCH ?=
+
+# The race detector needs a C compiler. Measured on 2 cores: all tests take half a
+# minute without it and about four with it, of which one went to a package of pure
+# functions on thousands of people. RACELESS runs without it.
+RACELESS := ./internal/sim/people
+CC_FOUND := $(shell command -v gcc || command -v clang || command -v cc)
+RACE := $(if $(CC_FOUND),-race,)
+CHROMIUM := /usr/bin/chromium
+
+.PHONY: help demo build test unit e2e vet docs bench soak
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+build:
+	$(GO) build -o bin/droits .
+
+# make demo ARGS="--api 127.0.0.1:9080"
+demo: build
+	@exec ./bin/droits demo $(ARGS)
+
+test: vet unit e2e
+
+vet:
+	@unformatted=$$(gofmt -l *.go client internal e2e tools); \
+	if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	cd e2e && $(GO) vet -tags e2e ./...
+	cd tools/requirements && $(GO) vet ./...
+
+unit:
+ifeq ($(RACE),)
+	@echo "make: no C compiler, so no race detector (apt-get install gcc)"
+	@if [ "$${CI:-}" = true ]; then echo "make: under CI=true that is a failure"; exit 1; fi
+endif
+	$(GO) test -shuffle=on $(RACE) -timeout 14m $$($(GO) list ./... | grep -v '$(RACELESS:.%=%)$$')
+	$(GO) test -shuffle=on $(RACELESS)
+
+# The browser tests are a module of their own: the program does not need what they need.
+e2e:
+	@if [ ! -x $(CHROMIUM) ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "make: installing Chromium for the browser tests"; \
+		apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null || \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } || true; \
+	fi; \
+	if [ ! -x $(CHROMIUM) ]; then \
+		echo "make: browser tests skipped: there is no $(CHROMIUM) (apt-get install chromium fonts-liberation)"; \
+		if [ "$${CI:-}" = true ]; then echo "make: under CI=true that is a failure"; exit 1; fi; \
+		exit 0; \
+	fi; \
+	cd e2e && $(GO) test -tags e2e -count=1 -timeout 10m ./...
+
+docs:
+	mkdir -p docs/generated
+	$(GO) run . docs docs/generated
+	cd tools/requirements && $(GO) run . ../.. > ../../docs/generated/requirements.md.part
+	mv docs/generated/requirements.md.part docs/generated/requirements.md
+
+# make bench BENCH="--rounds 9 --json"
+bench: build
+	./bin/droits bench serve $(BENCH)
+
+# Fuzzing goes target by target: go test fuzzes one at a time.
+soak:
+	DROITS_SOAK=1 $(GO) test -count=1 -timeout 55m ./...
+	@grep -rl --include=*_test.go '^func Fuzz' client internal | sort | while read -r file; do \
+		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file" | while read -r target; do \
+			echo "fuzz $$(dirname "$$file") $$target $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+		done; \
+	done
