@@ -23,7 +23,7 @@ bytes, one that encodes the same JSON, and the platform with everything on, and 
 them in rotation over loopback. FranceConnect's answers are served in process; the
 verifier is the real one. Figures are medians of paired rounds; nothing is asserted.`,
 		Example: "  droits bench serve\n  droits bench serve --rounds 9 --json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			exe, err := os.Executable()
 			if err != nil {
@@ -54,7 +54,7 @@ verifier is the real one. Figures are medians of paired rounds; nothing is asser
 
 func benchWorkerCommand(p Process) *cobra.Command {
 	var cfg bench.WorkerConfig
-	c := &cobra.Command{Use: "worker", Short: "One server of a benchmark", Hidden: true, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	c := &cobra.Command{Use: "worker", Short: "One server of a benchmark", Hidden: true, Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		return bench.Worker(c.Context(), cfg, p.In, p.Out)
 	}}
 	c.Flags().StringVar(&cfg.Kind, "kind", "", "")

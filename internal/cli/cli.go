@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -70,13 +69,13 @@ func Main(p Process) int {
 	}()
 	root := Root(p)
 	root.SetArgs(p.Args)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
 	code := exitCode(err)
 	if text := message(err); text != "" {
 		fmt.Fprintln(p.Err, "droits:", text)
-	}
-	if code == ExitUsage {
-		fmt.Fprintln(p.Err, "Try: droits help")
+		if code == ExitUsage {
+			fmt.Fprintln(p.Err, "Try:", ran.CommandPath(), "--help")
+		}
 	}
 	return code
 }
@@ -93,12 +92,11 @@ and keeps a trace of every access. All data of the demonstration are fictitious.
 		Example: `  droits demo                       everything on loopback, with fictitious people
   droits serve --config droits.toml an instance`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			c.Help()
-			return &exitError{code: ExitUsage}
-		},
+		Args: noArgs,
+		RunE: helpAsked,
 	}
+	c.CompletionOptions.HiddenDefaultCmd = true
+	c.SetHelpCommand(helpCommand())
 	c.SetIn(p.In)
 	c.SetOut(p.Out)
 	c.SetErr(p.Err)
@@ -127,8 +125,6 @@ func exitCode(err error) int {
 		return ExitConfig
 	case errors.As(err, &f):
 		return faultExit(f)
-	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "accepts "), strings.HasPrefix(err.Error(), "requires "), strings.HasPrefix(err.Error(), "required flag"):
-		return ExitUsage
 	}
 	return ExitFailure
 }
@@ -150,7 +146,7 @@ func message(err error) string {
 	case err == nil, err.Error() == "":
 		return ""
 	case errors.Is(err, store.ErrLocked):
-		return "another process holds this data directory; stop it, or give the command to it with --data"
+		return "another process holds this data directory: stop it, or choose another directory"
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	}

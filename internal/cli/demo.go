@@ -17,7 +17,7 @@ func demoTokenCommand() *cobra.Command {
 		Short: "Print a working API key and access token of the running demonstration",
 		Example: `  droits demo token
   droits demo token --person c2s --partner mutuelle --ttl 1h --json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			a, err := reachDemo(c)
 			if err != nil {
@@ -48,7 +48,7 @@ func demoPersonsCommand() *cobra.Command {
 		Use:     "persons",
 		Short:   "List the fictitious people of the running demonstration and what each partner must get",
 		Example: "  droits demo persons\n  droits demo persons --json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			a, err := reachDemo(c)
 			if err != nil {

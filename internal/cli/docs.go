@@ -16,7 +16,7 @@ import (
 
 // docsCommand writes the generated documentation; a test holds it to the code.
 func docsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "docs DIR", Short: "Write the generated documentation (errors, configuration, command line, data catalogue)", Hidden: true, Args: cobra.ExactArgs(1),
+	c := &cobra.Command{Use: "docs DIR", Short: "Write the generated documentation (errors, configuration, command line, data catalogue)", Hidden: true, Args: exactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			for name, content := range Docs(c.Root()) {
 				if err := os.WriteFile(filepath.Join(args[0], name), []byte(content), 0o644); err != nil {

@@ -32,7 +32,7 @@ With a running process on the data directory, the load happens in that process.
 ` + exitCodes,
 		Example: `  droits import nation.ndjson.zst --config droits.toml
   droits import nation.ndjson --config droits.toml --dry-run`,
-		Args: cobra.ExactArgs(1),
+		Args: exactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return runImport(c, p, args[0]) },
 	}
 	c.Flags().String("config", "droits.toml", "configuration file")
@@ -125,7 +125,7 @@ func conclude(c *cobra.Command, last admin.Progress, rejects string, took time.D
 		verb = "would be loaded"
 	}
 	if flag(c, "json") {
-		if err := printJSON(c, map[string]any{"summary": s, "dry_run": flag(c, "dry-run"), "seconds": took.Seconds(), "rejects": rejects}); err != nil {
+		if err := printJSON(c, importLine{flag(c, "dry-run"), s.Lines, s.Personnes, s.Sentinelles, s.Caisses, s.Fins, s.Rejected, s.ByRule, took.Seconds()}); err != nil {
 			return err
 		}
 	} else {
@@ -144,6 +144,20 @@ func conclude(c *cobra.Command, last admin.Progress, rejects string, took time.D
 		return &exitError{ExitPartial, fmt.Errorf("%d rows were rejected; they are listed in %s", s.Rejected, filepath.Base(rejects))}
 	}
 	return nil
+}
+
+// importLine is what import --json prints; rejected > 0 goes with exit code 6
+// and a file of rejects.
+type importLine struct {
+	DryRun      bool                `json:"dry_run"`
+	Lines       int                 `json:"lines"`
+	Personnes   int                 `json:"personnes"`
+	Sentinelles int                 `json:"sentinelles"`
+	Caisses     int                 `json:"caisses"`
+	Fins        int                 `json:"fins"`
+	Rejected    int                 `json:"rejected"`
+	ByRule      map[intake.Rule]int `json:"by_rule,omitempty"`
+	Seconds     float64             `json:"seconds"`
 }
 
 // terminal reports whether a bar can be drawn.

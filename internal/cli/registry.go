@@ -37,7 +37,7 @@ func where(c *cobra.Command) {
 
 func (x act) command(p Process) *cobra.Command {
 	c := &cobra.Command{
-		Use: x.use, Short: x.short, Example: x.example, Args: cobra.ExactArgs(x.args),
+		Use: x.use, Short: x.short, Example: x.example, Args: exactArgs(x.args),
 		Long: x.short + ".\nRehearses by default: everything is checked and undone. --apply acts.\n\n" + exitCodes,
 		RunE: func(c *cobra.Command, args []string) error { return x.run(c, p, args) },
 	}
@@ -71,7 +71,7 @@ func (x act) run(c *cobra.Command, p Process, args []string) error {
 	if !req.Apply {
 		fmt.Fprintf(w, "rehearsed, nothing changed: %s\n", x.said)
 		if !flag(c, "quiet") {
-			fmt.Fprintf(w, "to act: %s --apply\n", strings.Join(append([]string{"droits"}, p.Args...), " "))
+			fmt.Fprintf(w, "to act: %s --apply\n", again(p.Args))
 		}
 		return nil
 	}
@@ -89,7 +89,7 @@ func (x act) run(c *cobra.Command, p Process, args []string) error {
 
 // listing describes a command that lists.
 func listing[T any](p Process, short, path string, head string, row func(T) string) *cobra.Command {
-	c := &cobra.Command{Use: "list", Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	c := &cobra.Command{Use: "list", Short: short, Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		a, err := reach(c, p)
 		if err != nil {
 			return err
@@ -118,10 +118,7 @@ func listing[T any](p Process, short, path string, head string, row func(T) stri
 }
 
 func group(use, short string, sub ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-		c.Help()
-		return &exitError{code: ExitUsage}
-	}}
+	c := &cobra.Command{Use: use, Short: short, Args: noArgs, RunE: helpAsked}
 	c.AddCommand(sub...)
 	return c
 }
@@ -180,7 +177,7 @@ func conventionCommand(p Process) *cobra.Command {
 }
 
 func templateCommand() *cobra.Command {
-	return &cobra.Command{Use: "template", Short: "Print a convention to fill in", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "template", Short: "Print a convention to fill in", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		today := civil.On(time.Now())
 		d := convention.Document{
 			ID: "chu-exemple", Version: 1, Parties: convention.Parties{Operator: "operator of this instance", Partner: "chu-exemple", Name: "CHU d’Exemple", SIRET: "00000000000018"},

@@ -19,6 +19,7 @@ import (
 
 	"droits.example/droits/internal/admin"
 	"droits.example/droits/internal/app"
+	"droits.example/droits/internal/fault"
 )
 
 // administration reaches the administration interface: in the process that
@@ -32,7 +33,7 @@ type administration struct {
 func reach(c *cobra.Command, p Process) (*administration, error) {
 	dir := text(c, "data")
 	if dir == "" {
-		cfg, err := app.LoadConfig(text(c, "config"), p.Environ)
+		cfg, err := loadConfig(c, p)
 		if err != nil {
 			return nil, err
 		}
@@ -118,12 +119,18 @@ func failure(body io.Reader, status int) error {
 
 // explain turns a failure into an error with its exit code.
 func explain(f admin.Failure, status int) error {
-	text := string(f.Code)
+	text, ok := said[f.Code]
+	if !ok {
+		text = string(f.Code)
+	}
 	if f.Field != "" {
-		text += " (" + f.Field + ")"
+		text += ": " + f.Field
 	}
 	if f.Reason != "" {
 		text += ": " + f.Reason
+	}
+	if ok {
+		text += " (" + string(f.Code) + ")"
 	}
 	code := ExitFailure
 	switch {
@@ -135,6 +142,18 @@ func explain(f admin.Failure, status int) error {
 		code = ExitRefused
 	}
 	return &exitError{code, errors.New(text)}
+}
+
+// said has English words for the codes that an operator meets.
+var said = map[fault.Code]string{
+	fault.ParametreInvalide:   "a value is missing or wrong",
+	fault.NirAbsent:           "no NIR was given",
+	fault.NirInvalide:         "that is not a NIR",
+	fault.DateInvalide:        "that is not a date",
+	fault.RessourceInconnue:   "there is no such thing",
+	fault.BeneficiaireInconnu: "there is no such person",
+	fault.ServiceIndisponible: "the store cannot be read or written",
+	fault.ErreurInterne:       "internal error",
 }
 
 // pointer is the file that names the data directory of the demonstration that
@@ -163,7 +182,7 @@ func reachDemo(c *cobra.Command) (*administration, error) {
 			return a, nil
 		}
 	}
-	return nil, &exitError{ExitNotFound, errors.New("no demonstration is running; start one with: droits demo")}
+	return nil, &exitError{ExitNotFound, errors.New("no demonstration is running; start one with: " + program() + " demo")}
 }
 
 func printJSON(c *cobra.Command, v any) error {

@@ -22,9 +22,9 @@ listen.internal. One process holds a data directory; a second one exits with 3.
 ` + exitCodes,
 		Example: `  droits serve --config droits.toml
   DROITS_LOG_LEVEL=debug droits serve --config droits.toml`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := app.LoadConfig(text(c, "config"), p.Environ)
+			cfg, err := loadConfig(c, p)
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func keygenCommand() *cobra.Command {
 		Short:   "Draw the root key of an instance into a new file (mode 0400)",
 		Long:    "Draws 32 random bytes. Everything sealed hangs on this file: back it up apart from the data. An existing file is left as it is.",
 		Example: "  droits keygen /etc/droits/root.key",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := os.Stat(args[0]); err == nil {
 				return &exitError{ExitRefused, errors.New("the file exists; it was left as it is")}
@@ -64,7 +64,7 @@ func keygenCommand() *cobra.Command {
 }
 
 func versionCommand() *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "version", Short: "Print the version", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		if flag(c, "json") {
 			return printJSON(c, map[string]string{"version": app.Version()})
 		}
@@ -85,7 +85,7 @@ where to click and a curl line that works.
 		Example: `  droits demo
   droits demo --data ./demo --api 127.0.0.1:9080 --sim 127.0.0.1:0
   droits demo token --person famille-martin --partner hopital --json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c, p, d) },
 	}
 	c.Flags().StringVar(&d.Data, "data", "", "folder kept between runs (default: a temporary one)")
@@ -140,7 +140,7 @@ func banner(c *cobra.Command, d *app.Demo, took time.Duration) error {
 	}
 	line := t.(app.TokenLine)
 	if flag(c, "json") {
-		return printJSON(c, map[string]any{"urls": d.URLs, "token": line, "people": len(d.People)})
+		return printJSON(c, map[string]any{"urls": d.URLs, "token": line, "people": d.Summary.Personnes})
 	}
 	w := c.OutOrStdout()
 	fmt.Fprintf(w, `Droits: demonstration ready in %.1f s. All data are fictitious; this is not the Assurance Maladie.
@@ -152,8 +152,8 @@ func banner(c *cobra.Command, d *app.Demo, took time.Duration) error {
   Health, metrics    %s/readyz
   API                %s
 
-  %d fictitious people; among them:
-`, took.Seconds(), d.URLs.API, d.URLs.Partners, d.URLs.Partners, d.URLs.Sim, d.URLs.Internal, d.URLs.BaseURL, len(d.People))
+  %d fictitious people; among those who can log in:
+`, took.Seconds(), d.URLs.API, d.URLs.Partners, d.URLs.Partners, d.URLs.Sim, d.URLs.Internal, d.URLs.BaseURL, d.Summary.Personnes)
 	n := 0
 	for _, p := range d.People {
 		if p.Named && n < 6 {
@@ -161,15 +161,15 @@ func banner(c *cobra.Command, d *app.Demo, took time.Duration) error {
 			n++
 		}
 	}
-	fmt.Fprintf(w, `    …                      droits demo persons
+	fmt.Fprintf(w, `    …                      %[1]s demo persons
 
 A call that works for an hour (hospital, famille-martin):
 
-%s
+%[2]s
 
-Another:  droits demo token --person SLUG --partner hopital|mutuelle
+Another:  %[1]s demo token --person SLUG --partner hopital|mutuelle
 Stop:     Ctrl-C
-`, line.Curl)
+`, program(), line.Curl)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,21 +18,28 @@ func simCommand(p Process) *cobra.Command {
 		Short: "Run the simulated FranceConnect alone",
 		Long: `Runs the simulated FranceConnect (both protocol versions) alone, on loopback, for an
 instance or a partner's software under test. Clients and data providers come from a
-TOML file; without one, the demonstration's are known.
+TOML file, described in docs/operations.md; without one it knows nobody who may ask.
 
 ` + exitCodes,
 		Example: "  droits sim --addr 127.0.0.1:8081\n  droits sim --config sim.toml",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			sim, err := app.NewSimulator(app.SimConfig{Address: text(c, "addr"), File: text(c, "config")})
-			if err != nil {
-				return err
-			}
 			l, err := net.Listen("tcp", text(c, "addr"))
 			if err != nil {
 				return &app.PortError{Flag: "addr", Address: text(c, "addr")}
 			}
-			fmt.Fprintf(c.OutOrStdout(), "simulated FranceConnect on http://%s (v1: /api/v1, v2: /api/v2); Ctrl-C stops it\n", l.Addr())
+			sim, err := app.NewSimulator(app.SimConfig{Address: l.Addr().String(), File: text(c, "config")})
+			if err != nil {
+				return errors.Join(err, l.Close())
+			}
+			if flag(c, "json") {
+				err = printJSON(c, map[string]string{"simulator": "http://" + l.Addr().String()})
+			} else {
+				_, err = fmt.Fprintf(c.OutOrStdout(), "simulated FranceConnect on http://%s (v1: /api/v1, v2: /api/v2); Ctrl-C stops it\n", l.Addr())
+			}
+			if err != nil {
+				return errors.Join(err, l.Close())
+			}
 			srv := &http.Server{Handler: sim.Handler(), ReadHeaderTimeout: 5 * time.Second}
 			go func() { <-c.Context().Done(); srv.Close() }()
 			if err := srv.Serve(l); c.Context().Err() == nil {
