@@ -374,11 +374,11 @@ func (c *Clock) Advance(d time.Duration) {
 }
 
 // Break makes the n-th reading from now panic, once: an unforeseen failure in
-// the middle of a call.
+// the middle of a call. Break(0) takes the threat back.
 func (c *Clock) Break(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fuse, c.armed = n, true
+	c.fuse, c.armed = n, n > 0
 }
 
 // Buffer gathers what is logged. It is safe for concurrent use.

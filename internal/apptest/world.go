@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"testing"
@@ -62,7 +63,7 @@ func (in *Instance) simulate() error {
 		l.Close()
 		return err
 	}
-	in.world.sim = &http.Server{Handler: in.Sim.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	in.world.sim = &http.Server{Handler: in.Sim.Handler(), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
 	go func() { _ = in.world.sim.Serve(l) }() // ends with Close
 	return nil
 }

@@ -190,28 +190,41 @@ func requestID(h http.Header) string {
 	return "req-" + strings.ToLower(base32.StdEncoding.EncodeToString(b))
 }
 
-// Opaque reports whether s is 1–64 of [A-Za-z0-9._-] without 13 digits in a
-// row: the shape of identifiers that callers may choose.
+// Opaque reports whether s is 1–64 of [A-Za-z0-9._-] and holds nothing of the
+// shape of a NIR: what callers may choose as an identifier, and what we may
+// repeat.
 func Opaque(s string) bool {
 	if len(s) == 0 || len(s) > 64 {
 		return false
 	}
-	run := 0
 	for _, c := range []byte(s) {
-		switch {
-		case c >= '0' && c <= '9':
-			if run++; run == 13 {
-				return false
-			}
-			continue
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '.', c == '_', c == '-':
-		default:
+		if !digit(c) && !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '.' || c == '_' || c == '-') {
 			return false
 		}
-		run = 0
+	}
+	for i := range max(0, len(s)-nirLen+1) {
+		if nirShaped(s[i : i+nirLen]) {
+			return false
+		}
 	}
 	return true
 }
+
+const nirLen = 13
+
+// nirShaped reports 13 digits in a row, or a Corsican number: a letter A or B
+// after the 2 of the département (identity.md §1).
+func nirShaped(s string) bool {
+	for i, c := range []byte(s) {
+		if digit(c) || i == 6 && s[5] == '2' && strings.IndexByte("AaBb", c) >= 0 {
+			continue
+		}
+		return false
+	}
+	return true
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 // method keeps the log's field closed: an invented verb is not repeated.
 func method(m string) string {

@@ -1,0 +1,290 @@
+package edge_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"droits.example/droits/internal/apptest"
+	"droits.example/droits/internal/edge"
+	"droits.example/droits/internal/fault"
+)
+
+func TestOpaque(t *testing.T) {
+	for s, want := range map[string]bool{
+		"a": true, "dossier-2026.11_42": true, strings.Repeat("x", 64): true, "550e8400-e29b-41d4-a716-446655440000": true,
+		"123456789012": true, "123456789013a3456789": true, "4bf92f3577b34da6a3ce929d0e0e4736": true,
+		"": false, strings.Repeat("x", 65): false, "deux mots": false, "é": false, "a/b": false, "a\nb": false, "a:b": false,
+		"1850312047912": false, "x1850312047912y": false, "185031204791274": false,
+		"185032A047912": false, "185032b04791274": false, "req-285102B033912.": false,
+	} {
+		if got := edge.Opaque(s); got != want {
+			t.Errorf("R10 an identifier of %d bytes: got %v, want %v", len(s), got, want)
+		}
+	}
+}
+
+func FuzzOpaque(f *testing.F) {
+	f.Add("dossier-1")
+	f.Add("1850312047912")
+	f.Add("185032A047912")
+	f.Fuzz(func(t *testing.T, s string) {
+		if !edge.Opaque(s) {
+			return
+		}
+		if len(s) > 64 || strings.ContainsAny(s, " \r\n\"\\<>&/:") {
+			t.Error("an identifier that could break a line, a page or a header")
+		}
+	})
+}
+
+// house serves one handler behind an edge, with its log.
+type house struct {
+	*edge.Edge
+	log    *apptest.Buffer
+	mu     sync.Mutex
+	events []edge.Event
+}
+
+func open(t *testing.T, trusted ...string) *house {
+	t.Helper()
+	h := &house{log: &apptest.Buffer{}}
+	var nets []netip.Prefix
+	for _, s := range trusted {
+		nets = append(nets, netip.MustParsePrefix(s))
+	}
+	h.Edge = edge.New(edge.Config{
+		Logger: slog.New(slog.NewJSONHandler(h.log, nil)), Clock: apptest.Noon, PublicURL: "http://droits.example", Trusted: nets,
+		Observe: func(e *edge.Event) { h.mu.Lock(); defer h.mu.Unlock(); h.events = append(h.events, *e) },
+	})
+	return h
+}
+
+func (h *house) serve(t *testing.T, f edge.HandlerFunc) string {
+	t.Helper()
+	return apptest.Wrap(t, h.Edge, h.Wrap(h.Handle("essai", f)))
+}
+
+func get(t *testing.T, url string, header ...string) (*http.Response, edge.Problem) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p edge.Problem
+	_ = json.Unmarshal(b, &p) // a page is no problem
+	return resp, p
+}
+
+func TestProblems(t *testing.T) {
+	h := open(t)
+	var next error
+	url := h.serve(t, func(w *edge.Writer, r *http.Request) error {
+		w.Header().Set("X-Periode", "2026-11-22/2027-11-22")
+		w.Header().Set("Etag", `"1"`)
+		return next
+	})
+	for _, e := range fault.Catalogue() {
+		t.Run("R79 "+string(e.Code)+" is written as its catalogue says", func(t *testing.T) {
+			next = fault.New(e.Code, "edge: test").On("champ").Because("PRIVATE_REASON").With(errors.New("private cause"))
+			resp, p := get(t, url)
+			if resp.StatusCode != e.Status || p.Status != e.Status || p.Code != string(e.Code) || p.Title != e.Title || p.Detail != e.Detail || p.Champ != "champ" {
+				t.Errorf("answered %d %+v", resp.StatusCode, p)
+			}
+			if p.Type != "http://droits.example/documentation/erreurs/"+string(e.Code) || p.Instance != resp.Header.Get("X-Request-Id") {
+				t.Error("type or instance")
+			}
+			if resp.Header.Get("Content-Type") != "application/problem+json" || resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("X-Periode") != "" || resp.Header.Get("Etag") != "" {
+				t.Error("headers")
+			}
+			if e.Kind == fault.TooMany || e.Kind == fault.Upstream || e.Kind == fault.Unavailable {
+				if resp.Header.Get("Retry-After") == "" {
+					t.Error("no Retry-After")
+				}
+			}
+		})
+	}
+	t.Run("a delay is told in whole seconds, never too short", func(t *testing.T) {
+		for d, want := range map[time.Duration]string{time.Millisecond: "1", time.Second: "1", 1001 * time.Millisecond: "2", 90 * time.Second: "90"} {
+			next = fault.New(fault.QuotaDepasse, "edge: test").After(d)
+			if resp, _ := get(t, url); resp.Header.Get("Retry-After") != want {
+				t.Errorf("%v is told as %s", d, resp.Header.Get("Retry-After"))
+			}
+		}
+	})
+	t.Run("what is not a fault of ours is an internal error and nothing more", func(t *testing.T) {
+		next = errors.New("sql: connection refused to 10.0.0.3")
+		resp, p := get(t, url)
+		if resp.StatusCode != 500 || p.Code != "erreur_interne" || strings.Contains(p.Detail+p.Champ, "sql") {
+			t.Errorf("answered %d %+v", resp.StatusCode, p)
+		}
+	})
+	t.Run("R10 neither the cause nor the reason reach the caller, the cause not even the log", func(t *testing.T) {
+		if strings.Contains(h.log.String(), "private cause") || !strings.Contains(h.log.String(), "PRIVATE_REASON") {
+			t.Error("the log holds the cause, or lacks the reason")
+		}
+	})
+}
+
+func TestRecovery(t *testing.T) {
+	h := open(t)
+	url := h.serve(t, func(w *edge.Writer, r *http.Request) error {
+		if r.URL.Path == "/apres" {
+			w.WriteHeader(http.StatusOK)
+		}
+		panic("185031204791274 panicked")
+	})
+	t.Run("R10 a panic becomes an internal error that tells nothing", func(t *testing.T) {
+		resp, p := get(t, url+"/avant")
+		if resp.StatusCode != 500 || p.Code != "erreur_interne" || strings.Contains(h.log.String(), "1850312") || !strings.Contains(h.log.String(), "PANIC") {
+			t.Errorf("answered %d %+v", resp.StatusCode, p)
+		}
+	})
+	t.Run("a panic after the status leaves the status", func(t *testing.T) {
+		if resp, _ := get(t, url+"/apres"); resp.StatusCode != 200 {
+			t.Errorf("answered %d", resp.StatusCode)
+		}
+	})
+}
+
+func TestOneLineARequest(t *testing.T) {
+	h := open(t)
+	url := h.serve(t, func(w *edge.Writer, r *http.Request) error { _, err := w.Write([]byte("bonjour")); return err })
+	get(t, url+"/185031204791274?nir=185031204791274", "nir", "185031204791274", "Cookie", "secret", "X-Request-Id", "dossier-7")
+	t.Run("R10 R69 a request leaves one line of a closed list of fields, without its URL", func(t *testing.T) {
+		line := strings.TrimSpace(h.log.String())
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatal("not one line of JSON")
+		}
+		for k := range fields {
+			if !strings.Contains(" time level msg request_id method route status code reason duration_us bytes partner key trace ", " "+k+" ") {
+				t.Errorf("the field %s is not in the list", k)
+			}
+		}
+		if strings.Contains(line, "1850312") || strings.Contains(line, "secret") || fields["request_id"] != "dossier-7" || fields["bytes"] != 7.0 || fields["route"] != "essai" {
+			t.Error("the line tells too much or too little")
+		}
+	})
+	t.Run("R69 the same event is observed once", func(t *testing.T) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if len(h.events) != 1 || h.events[0].Status != 200 || h.events[0].Trace != -1 {
+			t.Errorf("%d events", len(h.events))
+		}
+	})
+}
+
+func TestClientAddress(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		trusted []string
+		header  []string
+		want    string
+	}{
+		{"without a trusted proxy the header counts for nothing", nil, []string{"192.0.2.7"}, "127.0.0.1"},
+		{"a trusted proxy vouches for the last hop", []string{"127.0.0.0/8"}, []string{"203.0.113.9, 192.0.2.7"}, "192.0.2.7"},
+		{"a chain of trusted proxies is walked back", []string{"127.0.0.0/8", "192.0.2.0/24"}, []string{"203.0.113.9, 192.0.2.7"}, "203.0.113.9"},
+		{"what the client wrote before an untrusted hop counts for nothing", []string{"127.0.0.0/8", "192.0.2.0/24"}, []string{"10.1.1.1, 203.0.113.9, 192.0.2.7"}, "203.0.113.9"},
+		{"several headers are one list", []string{"127.0.0.0/8"}, []string{"203.0.113.9", "192.0.2.8"}, "192.0.2.8"},
+		{"a hop that is no address ends the walk", []string{"127.0.0.0/8"}, []string{"203.0.113.9, inconnu"}, "127.0.0.1"},
+		{"a trusted proxy without a header is the client", []string{"127.0.0.0/8"}, nil, "127.0.0.1"},
+		{"an address of version 6 is read", []string{"127.0.0.0/8"}, []string{"2001:db8::7"}, "2001:db8::7"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := open(t, c.trusted...)
+			got := make(chan string, 1)
+			url := h.serve(t, func(w *edge.Writer, r *http.Request) error { got <- w.Addr.String(); return nil })
+			var header []string
+			for _, v := range c.header {
+				header = append(header, "X-Forwarded-For", v)
+			}
+			get(t, url, header...)
+			if a := <-got; a != c.want {
+				t.Errorf("got %s, want %s", a, c.want)
+			}
+		})
+	}
+}
+
+func TestSlowClients(t *testing.T) {
+	h := open(t)
+	url := h.serve(t, func(w *edge.Writer, r *http.Request) error { _, err := w.Write([]byte("bonjour")); return err })
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	t.Run("a client that never ends its headers is cut off, and keeps nobody waiting", func(t *testing.T) {
+		begin := time.Now()
+		var slow []net.Conn
+		for range 50 {
+			c := dial()
+			if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nX-Lent: "); err != nil {
+				t.Fatal(err)
+			}
+			slow = append(slow, c)
+		}
+		if resp, _ := get(t, url); resp.StatusCode != 200 || time.Since(begin) > 3*time.Second {
+			t.Error("others wait")
+		}
+		for _, c := range slow {
+			if err := c.SetReadDeadline(begin.Add(20 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if b, err := io.ReadAll(c); err != nil || bytes.Contains(b, []byte("bonjour")) {
+				t.Fatal("not cut off")
+			}
+		}
+		if d := time.Since(begin); d > 15*time.Second {
+			t.Errorf("cut off after %v", d)
+		}
+	})
+	t.Run("the server has a limit for every phase", func(t *testing.T) {
+		s := h.Server(http.NotFoundHandler())
+		if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.WriteTimeout <= 0 || s.IdleTimeout <= 0 || s.MaxHeaderBytes <= 0 || s.ErrorLog == nil {
+			t.Error("a phase has none")
+		}
+	})
+}
+
+func TestRefuse(t *testing.T) {
+	h := open(t)
+	url := apptest.Wrap(t, h.Edge, h.Wrap(h.Refuse("rien", fault.RessourceInconnue)))
+	t.Run("a route that does not exist is told before any size", func(t *testing.T) {
+		resp, p := get(t, url+"/"+strings.Repeat("a", 3000))
+		if resp.StatusCode != 404 || p.Code != "ressource_inconnue" {
+			t.Errorf("answered %d %s", resp.StatusCode, p.Code)
+		}
+	})
+	t.Run("a route that exists has its limits", func(t *testing.T) {
+		url := h.serve(t, func(*edge.Writer, *http.Request) error { return nil })
+		if resp, p := get(t, url+"/"+strings.Repeat("a", 3000)); resp.StatusCode != 414 || p.Code != "adresse_trop_longue" {
+			t.Errorf("answered %d %s", resp.StatusCode, p.Code)
+		}
+	})
+}
