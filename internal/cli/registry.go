@@ -87,16 +87,22 @@ func (x act) run(c *cobra.Command, p Process, args []string) error {
 	return nil
 }
 
-// listing describes a command that lists.
-func listing[T any](p Process, short, path string, head string, row func(T) string) *cobra.Command {
-	c := &cobra.Command{Use: "list", Short: short, Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
+// listing describes a command that lists; group is the word before "list".
+type listing[T any] struct {
+	group, short, path string
+	head               string
+	row                func(T) string
+}
+
+func (x listing[T]) command(p Process) *cobra.Command {
+	c := &cobra.Command{Use: "list", Short: x.short, Args: noArgs, Example: "  droits " + x.group + " list --config droits.toml\n  droits " + x.group + " list --data /var/lib/droits --json", RunE: func(c *cobra.Command, _ []string) error {
 		a, err := reach(c, p)
 		if err != nil {
 			return err
 		}
 		defer a.close()
 		var raw json.RawMessage
-		if err := a.call(c.Context(), http.MethodGet, path, nil, &raw); err != nil {
+		if err := a.call(c.Context(), http.MethodGet, x.path, nil, &raw); err != nil {
 			return err
 		}
 		if flag(c, "json") {
@@ -107,9 +113,9 @@ func listing[T any](p Process, short, path string, head string, row func(T) stri
 			return err
 		}
 		w := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, head)
-		for _, x := range list {
-			fmt.Fprintln(w, row(x))
+		fmt.Fprintln(w, x.head)
+		for _, l := range list {
+			fmt.Fprintln(w, x.row(l))
 		}
 		return w.Flush()
 	}}
@@ -136,10 +142,10 @@ func partnerCommand(p Process) *cobra.Command {
 			return admin.Request{Partner: &admin.PartnerBody{ID: args[0], Nom: text(c, "name"), SIRET: text(c, "siret"), Kind: droits.Kind(text(c, "kind"))}}, nil
 		},
 	}
-	list := listing(p, "List the partners", "/partners", "ID\tKIND\tSIRET\tNAME", func(x admin.PartnerBody) string {
+	list := listing[admin.PartnerBody]{"partner", "List the partners", "/partners", "ID\tKIND\tSIRET\tNAME", func(x admin.PartnerBody) string {
 		return fmt.Sprintf("%s\t%s\t%s\t%s", x.ID, x.Kind, x.SIRET, x.Nom)
-	})
-	return group("partner", "Partners: who calls", add.command(p), list)
+	}}
+	return group("partner", "Partners: who calls", add.command(p), list.command(p))
 }
 
 type conventionLine struct {
@@ -169,15 +175,15 @@ func conventionCommand(p Process) *cobra.Command {
 			return admin.Request{ID: args[0], State: convention.State(args[1])}, nil
 		},
 	}
-	list := listing(p, "List the conventions", "/conventions", "ID\tVERSION\tSTATE\tSERVES\tFROM\tUNTIL\tPARTNER", func(x conventionLine) string {
+	list := listing[conventionLine]{"convention", "List the conventions", "/conventions", "ID\tVERSION\tSTATE\tSERVES\tFROM\tUNTIL\tPARTNER", func(x conventionLine) string {
 		d := x.Document
 		return fmt.Sprintf("%s\t%d\t%s\t%v\t%s\t%s\t%s", d.ID, d.Version, x.State, x.Live, d.From, d.Until, d.Parties.Partner)
-	})
-	return group("convention", "Conventions: what a partner may read", add.command(p), state.command(p), list, templateCommand())
+	}}
+	return group("convention", "Conventions: what a partner may read", add.command(p), state.command(p), list.command(p), templateCommand())
 }
 
 func templateCommand() *cobra.Command {
-	return &cobra.Command{Use: "template", Short: "Print a convention to fill in", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "template", Short: "Print a convention to fill in", Example: "  droits convention template > c.json", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		today := civil.On(time.Now())
 		d := convention.Document{
 			ID: "chu-exemple", Version: 1, Parties: convention.Parties{Operator: "operator of this instance", Partner: "chu-exemple", Name: "CHU d’Exemple", SIRET: "00000000000018"},
@@ -218,10 +224,10 @@ func keyCommand(p Process) *cobra.Command {
 		use: "revoke KEY", short: "End a key at once", args: 1, path: "/keys/revoke", said: "the key is revoked; it cannot come back", example: "  droits key revoke cle_… --apply",
 		request: func(_ *cobra.Command, args []string) (admin.Request, error) { return admin.Request{ID: args[0]}, nil },
 	}
-	list := listing(p, "List the keys", "/keys", "ID\tCONVENTION\tENVIRONMENT\tENDS IN\tLIVE", func(x keyLine) string {
+	list := listing[keyLine]{"key", "List the keys", "/keys", "ID\tCONVENTION\tENVIRONMENT\tENDS IN\tLIVE", func(x keyLine) string {
 		return fmt.Sprintf("%s\t%s\t%s\t…%s\t%v", x.ID, x.Convention, x.Environment, x.Last4, x.Live)
-	})
-	return group("key", "API keys", add.command(p), revoke.command(p), list)
+	}}
+	return group("key", "API keys", add.command(p), revoke.command(p), list.command(p))
 }
 
 // nirFlag reads a NIR from a file or standard input: never from an argument.
@@ -268,13 +274,13 @@ func restrictCommand(p Process) *cobra.Command {
 		ID, Bloc, Ground string
 		SinceAt          time.Time `json:"since_at"`
 	}
-	list := listing(p, "List the restrictions in force; nobody is named", "/restrictions", "ID\tGROUND\tBLOCK\tSINCE", func(x line) string {
+	list := listing[line]{"restrict", "List the restrictions in force; nobody is named", "/restrictions", "ID\tGROUND\tBLOCK\tSINCE", func(x line) string {
 		if x.Bloc == "" {
 			x.Bloc = "everything"
 		}
 		return fmt.Sprintf("%s\t%s\t%s\t%s", x.ID, x.Ground, x.Bloc, x.SinceAt.Format(time.RFC3339))
-	})
-	return group("restrict", "Restrictions of persons (GDPR article 18)", add.command(p), lift.command(p), list)
+	}}
+	return group("restrict", "Restrictions of persons (GDPR article 18)", add.command(p), lift.command(p), list.command(p))
 }
 
 func consentCommand(p Process) *cobra.Command {

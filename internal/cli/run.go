@@ -64,7 +64,7 @@ func keygenCommand() *cobra.Command {
 }
 
 func versionCommand() *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "Print the version", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "version", Short: "Print the version", Example: "  droits version --json", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		if flag(c, "json") {
 			return printJSON(c, map[string]string{"version": app.Version()})
 		}
