@@ -85,7 +85,7 @@ func (in *Instance) Inside(t testing.TB, path string) (status int, body string) 
 func (in *Instance) Do(t testing.TB, path string, changes ...Change) *Answer {
 	t.Helper()
 	r, a := in.send(t, path, changes)
-	in.judge(t, r, a)
+	in.Judge(t, r, a)
 	return a
 }
 

@@ -32,9 +32,9 @@ var document = sync.OnceValues(func() (*openapi3.T, error) {
 
 var traceHeader = regexp.MustCompile(`^127\.0\.0\.1:\d+/acces/\d{4}/[0-9a-f]{64}$`)
 
-// judge holds an answer of the API against what contract.md says of every
+// Judge holds an answer of the API against what contract.md says of every
 // answer, and against the document.
-func (in *Instance) judge(t testing.TB, r *http.Request, a *Answer) {
+func (in *Instance) Judge(t testing.TB, r *http.Request, a *Answer) {
 	t.Helper()
 	path := r.URL.Path
 	if !strings.HasPrefix(path, in.Base) && path != api.MoiPath && !strings.HasPrefix(path, "/v1/") {
