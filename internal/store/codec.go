@@ -82,8 +82,10 @@ func fromLien(r droits.Rattachement) docLien {
 	return d
 }
 
-func (d docLien) rattachement() droits.Rattachement {
-	r := droits.Rattachement{Qualite: droits.Qualite(d.Qualite), RangNaissance: d.Rang, Periode: d.P.period()}
+// fill writes the link where it belongs: a family is large enough to be worth
+// no copy.
+func (d *docLien) fill(r *droits.Rattachement) {
+	r.Qualite, r.RangNaissance, r.Periode = droits.Qualite(d.Qualite), d.Rang, d.P.period()
 	r.Caisse.ID = d.Caisse
 	for _, c := range d.Contrats {
 		x := droits.Contrat{Nature: droits.NatureAssurance(c.Nature), CodeType: c.Code, Periode: c.P.period()}
@@ -111,7 +113,6 @@ func (d docLien) rattachement() droits.Rattachement {
 	for _, x := range d.Risques {
 		r.RisquesProfessionnels = append(r.RisquesProfessionnels, droits.RisqueProfessionnel{Nature: x.A, Periode: x.P.period()})
 	}
-	return r
 }
 
 func (d docFamille) famille(caisses map[string]droits.Caisse, on civil.Date) *droits.Famille {
@@ -119,14 +120,14 @@ func (d docFamille) famille(caisses map[string]droits.Caisse, on civil.Date) *dr
 	for i, p := range d.Personnes {
 		people[i] = p.personne()
 	}
-	f := &droits.Famille{Assure: people[0], DonneesOn: on, Rattachements: make([]droits.Rattachement, 0, len(d.Liens))}
-	for _, l := range d.Liens {
-		r := l.rattachement()
+	f := &droits.Famille{Assure: people[0], DonneesOn: on, Rattachements: make([]droits.Rattachement, len(d.Liens))}
+	for i := range d.Liens {
+		l, r := &d.Liens[i], &f.Rattachements[i]
+		l.fill(r)
 		r.Beneficiaire, r.Propre = people[l.Beneficiaire], l.Beneficiaire == 0
-		if c, ok := caisses[r.Caisse.ID]; ok {
+		if c, ok := caisses[l.Caisse]; ok {
 			r.Caisse = c
 		}
-		f.Rattachements = append(f.Rattachements, r)
 	}
 	return f
 }

@@ -162,6 +162,9 @@ func draws(effects []trace.Effect) (out []trace.Effect) {
 	return out
 }
 
+// sliceBits makes slices of 1,024 entries of the subject rows.
+const sliceBits = 10
+
 // write seals the parts, each under its own day key, and inserts the batch and
 // its subject rows.
 func (s *Store) write(batch []*trace.Pending) error {
@@ -195,9 +198,10 @@ func (s *Store) write(batch []*trace.Pending) error {
 			return err
 		}
 		if p.Leaf.Subject != (trace.Digest{}) {
-			err = l.query(`INSERT INTO subject (digest, n) VALUES ($1, $2)`, func(st *sqlite.Stmt) {
-				st.BindBytes(1, p.Leaf.Subject[:])
-				st.BindInt64(2, p.Index)
+			err = l.query(`INSERT INTO subject (tranche, digest, n) VALUES ($1, $2, $3)`, func(st *sqlite.Stmt) {
+				st.BindInt64(1, p.Index>>sliceBits)
+				st.BindBytes(2, p.Leaf.Subject[:])
+				st.BindInt64(3, p.Index)
 			}, nil)
 		}
 	}

@@ -109,7 +109,7 @@ const (
 	MaxBatch   = 256
 	gatherFor  = 1500 * time.Microsecond
 	gatherFrom = 4  // entries in the last commit from which the next one waits
-	gatherTo   = 64 // entries that end the wait
+	gatherTo   = 32 // entries that end the wait
 )
 
 // NewWriter starts the writer. host names the log: its origin is

@@ -103,10 +103,13 @@ CREATE TABLE batch (
   sealed BLOB NOT NULL
 ) STRICT;
 
+-- A slice holds 1,024 entries, so that a commit touches a few neighbouring pages
+-- and a day is erased by ranges; a person's accesses cost one seek a slice.
 CREATE TABLE subject (
-  digest BLOB NOT NULL,
-  n      INTEGER NOT NULL,
-  PRIMARY KEY (digest, n)
+  tranche INTEGER NOT NULL,
+  digest  BLOB NOT NULL,
+  n       INTEGER NOT NULL,
+  PRIMARY KEY (tranche, digest, n)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE cle_jour (
