@@ -14,7 +14,12 @@ import (
 	"droits.example/droits/internal/apptest"
 )
 
-func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
+func TestMain(m *testing.M) {
+	if pattern := os.Getenv(lockVariable); pattern != "" {
+		os.Exit(hold(pattern))
+	}
+	os.Exit(apptest.Main(m))
+}
 
 // control calls the administration through the socket of the data directory,
 // as the command line does.
