@@ -144,6 +144,14 @@ func (in *Instance) judgeProblem(r *http.Request, a *Answer, fail func(string)) 
 			}
 		}
 	}
+	if e.Kind == fault.Forbidden || e.Kind == fault.Conflict || e.Kind == fault.Upstream || e.Kind == fault.NotFound && e.Code != fault.RessourceInconnue {
+		if a.Header.Get("X-Trace") == "" {
+			fail("R42 a refusal to a known key without X-Trace")
+		}
+		if a.Header.Get("RateLimit-Limit") == "" {
+			fail("R76 no RateLimit headers although the key was accepted")
+		}
+	}
 	witnessed.add(p.Code)
 }
 
