@@ -105,7 +105,7 @@ func (w *world) partner(id string, kind droits.Kind, profile string, change []fu
 	must(w.t, w.store.PutPartner(ctx, partner.Partner{ID: id, Nom: id, Kind: kind}))
 	d := convention.Document{
 		ID: "conv-" + id, Version: 1, Parties: convention.Parties{Operator: "operateur", Partner: id, Name: id}, Purpose: "preadmission", Kind: kind,
-		Quota: convention.Quota{PerSecond: 10000, PerDay: 100000}, From: civil.MustParse("2026-01-01"), Until: civil.MustParse("2027-12-31"), Auth: "api_key",
+		Quota: convention.Quota{PerSecond: 10000, PerDay: 100000}, From: civil.MustParse("2020-01-01"), Until: civil.MustParse("2027-12-31"), Auth: "api_key",
 		FCClients: []convention.FCClient{{ID: id + "-" + profile, Profile: profile}},
 		Terms:     convention.Terms{Terms: "cgu-1", Notice: convention.NoticeVersion, NoticeSHA256: convention.NoticeSHA256()},
 	}
