@@ -157,5 +157,5 @@ func (m *meter) countRefusal(now time.Time) (n int, speak bool) {
 
 func untilTomorrow(now time.Time) time.Duration {
 	d := civil.On(now).AddDays(1).StartAt().Sub(now)
-	return d.Truncate(time.Second) + time.Second
+	return (d + time.Second - 1).Truncate(time.Second) // never too short, never a second too long
 }
