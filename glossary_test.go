@@ -1,0 +1,97 @@
+package main
+
+import (
+	"go/ast"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// worded are the packages whose exported names speak of the field.
+var worded = []string{"internal/nir", "internal/droits", "internal/intake", "internal/policy", "internal/convention", "internal/consent", "internal/partner"}
+
+// english are the words of their exported names that are not of the field. A
+// word that is neither here nor in docs/glossary.md is new: it goes to one.
+var english = strings.Fields(`
+	ACR Abort Accepted Accord Active Activity Actor Admit After Age Agent Agreement All Allows Any Apply Asked Asserted At Auth
+	Become Before Begin Below Between Birth Blocks Bytes By Can Candidate Canonical Channel Check Client Clients Close Closed Code Codes Collection Conflict Consent Count Created
+	Data Date Day Days Death Decide Decision Declared Delta Dependants Digest Disagrees Document Draft Draw Drawn Dry
+	Effect Effective Empty End Ended Enum Environment Error Evidence Exact Excluded Expires
+	FC FCClient FCClients Family Field Fields File First Fixed For Force Format From Future Given Go Grant Ground Grounds Grouped
+	Has Header Hidden Horizon ID Id In Index Info Invalid Is Issued JSON Key Keys Kind Kinds Last Left Like Line Lines Live Log Long Looks
+	Male Many Mark Marshal Mask Match Me Member Missing Month Must Name Names Needs Networks New Next No None Not Nothing Notice Null
+	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Parse Parties Partner Path Per Period Periods Person Place Prefix Processing Production Profile Profiles Progress Purpose Put
+	Quota Range Rank Read Reader Reason Record Reference Reject Rejected Rejects Release Reminder Repeat Request Required Restricted Restriction Restrictions Result Retention Reveal Reversed Revoked Rights Row Rows Rule Rules Run
+	SHA Sandbox Scope Scopes Sealed Second Secret Select Self Sensitive Sentinel Served Several Sex Shown Signature Signatures Since Sink Slug Sort Speaks Standing State String Subject Summary Suspended
+	Table Terms Text Ticks Time Today Token Tolerances Too Truncated Twice Type Umbrella UTF Unknown Unmarshal Unreadable Unsorted Until Valid Value Version View
+	Wildcard Window With Withdrawn Withheld Wording Year Zero
+`)
+
+var word = regexp.MustCompile(`C2SP?|CMUC|[A-Z]+(?:[a-z]+|$)|[A-Z]`)
+
+// initials splits what stands before a capitalised word: NIRPrecedents.
+var initials = regexp.MustCompile(`^(NIR|ID|JSON|FC|UTF|AM|SHA)([A-Z][a-z]+)$`)
+
+func words(name string) []string {
+	var out []string
+	for _, w := range word.FindAllString(name, -1) {
+		if m := initials.FindStringSubmatch(w); m != nil {
+			out = append(out, m[1], m[2])
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+func TestGlossary(t *testing.T) {
+	page, err := os.ReadFile("docs/glossary.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, line := range strings.Split(string(page), "\n") {
+		cells := strings.Split(line, "|")
+		if len(cells) != 6 {
+			continue
+		}
+		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[4], -1) {
+			known[m[1]] = true
+		}
+	}
+	for _, s := range sources(t) {
+		if s.test || !slices.Contains(worded, s.folder) {
+			continue
+		}
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			for _, id := range declared(n) {
+				if !id.IsExported() {
+					continue
+				}
+				for _, w := range words(id.Name) {
+					if len(w) > 1 && !known[w] && !slices.Contains(english, w) {
+						t.Errorf("%s: %s holds the word %s, which is not in docs/glossary.md", s.at(id), id.Name, w)
+					}
+				}
+			}
+			return true
+		})
+	}
+}
+
+// declared are the names that a node declares.
+func declared(n ast.Node) []*ast.Ident {
+	switch x := n.(type) {
+	case *ast.FuncDecl:
+		return []*ast.Ident{x.Name}
+	case *ast.TypeSpec:
+		return []*ast.Ident{x.Name}
+	case *ast.ValueSpec:
+		return x.Names
+	case *ast.Field:
+		return x.Names
+	}
+	return nil
+}
