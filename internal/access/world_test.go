@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -75,15 +76,37 @@ func must(t testing.TB, err error) {
 
 var day = civil.MustParse("2026-11-22")
 
+// loaded is the database of the sandbox people, loaded once for all tests.
+var loaded = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "droits-access-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	s, err := store.Open(ctx, store.Config{Dir: dir, Root: store.Root{1, 2, 3}, Clock: func() time.Time { return day.StartAt() }})
+	if err != nil {
+		return nil, err
+	}
+	var file strings.Builder
+	if err := people.WriteNDJSON(&file, 1, day); err != nil {
+		return nil, err
+	}
+	if _, err := intake.Run(ctx, intake.Options{Reader: strings.NewReader(file.String()), Sink: s.NewLoad()}); err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(dir + "/people.db")
+})
+
 func newWorld(t testing.TB, change ...func(*convention.Document)) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), now: time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC), people: map[string]people.Person{}, keys: map[string]string{}, keyIDs: map[string]string{}, tokens: map[string]func() (identity.Assertion, error){}}
-	var err error
-	w.store, err = store.Open(ctx, store.Config{Dir: w.dir, Root: store.Root{1, 2, 3}, Clock: w.Now})
+	population, err := loaded()
 	must(t, err)
-	var file strings.Builder
-	must(t, people.WriteNDJSON(&file, 1, day))
-	_, err = intake.Run(ctx, intake.Options{Reader: strings.NewReader(file.String()), Sink: w.store.NewLoad()})
+	must(t, os.WriteFile(w.dir+"/people.db", population, 0o600))
+	w.store, err = store.Open(ctx, store.Config{Dir: w.dir, Root: store.Root{1, 2, 3}, Clock: w.Now})
 	must(t, err)
 	for _, p := range people.Sandbox(1, day) {
 		w.people[p.Slug] = p
