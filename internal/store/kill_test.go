@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,10 @@ const killDir = "DROITS_KILL_DIR"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(killDir); dir != "" {
 		writeForever(dir)
+	}
+	// A check is a load or two: a few by default, all of them in a long proof.
+	if f := flag.Lookup("rapid.checks"); f != nil && os.Getenv("DROITS_SOAK") != "1" {
+		f.Value.Set("25")
 	}
 	os.Exit(m.Run())
 }
