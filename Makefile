@@ -4,6 +4,7 @@
 #   make test    every test
 #   make build   bin/droits
 #   make docs    write docs/generated again
+#   make generate  write *.gen.go again
 #   make vet     formatting, vet, the rules of the house
 #   make bench   calls per second and latency, against a bare server
 #   make soak    the long proofs, at most an hour
@@ -23,7 +24,7 @@ CC_FOUND := $(shell command -v gcc || command -v clang || command -v cc)
 RACE := $(if $(CC_FOUND),-race,)
 CHROMIUM := /usr/bin/chromium
 
-.PHONY: help demo build test unit e2e vet docs bench soak
+.PHONY: help demo build test unit e2e vet docs generate bench soak
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -71,6 +72,9 @@ docs:
 	$(GO) run . docs docs/generated
 	cd tools/requirements && $(GO) run . ../.. > ../../docs/generated/requirements.md.part
 	mv docs/generated/requirements.md.part docs/generated/requirements.md
+
+generate:
+	$(GO) generate ./...
 
 # make bench BENCH="--rounds 9 --json"
 bench: build
