@@ -97,6 +97,7 @@ and keeps a trace of every access. All data of the demonstration are fictitious.
 	}
 	c.CompletionOptions.HiddenDefaultCmd = true
 	c.SetHelpCommand(helpCommand())
+	c.SetUsageTemplate(usageTemplate)
 	c.SetIn(p.In)
 	c.SetOut(p.Out)
 	c.SetErr(p.Err)

@@ -62,6 +62,15 @@ func runImport(c *cobra.Command, p Process, file string) error {
 		return err
 	}
 	defer a.close()
+	err = load(c, a, path, rejects)
+	if err != nil && c.Context().Err() != nil && exitCode(err) != ExitPartial {
+		return &exitError{ExitInterrupted, errors.New("interrupted; unless it was just ending, nothing of the import is visible: begin it again")}
+	}
+	return err
+}
+
+// load sends the import and follows it.
+func load(c *cobra.Command, a *administration, path, rejects string) error {
 	begin := time.Now()
 	resp, err := a.send(c.Context(), http.MethodPost, "/import", admin.Request{Apply: !flag(c, "dry-run"), Path: path, RejectsPath: rejects})
 	if err != nil {
@@ -97,7 +106,7 @@ func follow(c *cobra.Command, body io.Reader) (last admin.Progress, err error) {
 		}
 		last = p
 		if bar != nil {
-			bar.SetTotal(p.Total).SetCurrent(p.Bytes)
+			bar.SetTotal(p.Total).SetCurrent(p.Bytes).Set("suffix", fmt.Sprintf(" %d lines", p.Lines))
 		} else if !flag(c, "quiet") && time.Since(shown) > 2*time.Second {
 			shown = time.Now()
 			fmt.Fprintf(c.ErrOrStderr(), "import: %d lines, %d of %d bytes\n", p.Lines, p.Bytes, p.Total)
@@ -160,12 +169,17 @@ type importLine struct {
 	Seconds     float64             `json:"seconds"`
 }
 
+// character reports whether a file is a terminal's.
+func character(f *os.File) bool {
+	i, err := f.Stat()
+	return err == nil && i.Mode()&os.ModeCharDevice != 0
+}
+
 // terminal reports whether a bar can be drawn.
 func terminal(c *cobra.Command) bool {
 	f, ok := c.ErrOrStderr().(*os.File)
 	if !ok || flag(c, "quiet") || flag(c, "no-color") || os.Getenv("NO_COLOR") != "" || strings.EqualFold(os.Getenv("TERM"), "dumb") {
 		return false
 	}
-	i, err := f.Stat()
-	return err == nil && i.Mode()&os.ModeCharDevice != 0
+	return character(f)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -94,7 +95,9 @@ func start(t *testing.T, exe string, args ...string) *process {
 		exe = os.Args[0]
 	}
 	p := &process{cmd: exec.Command(exe, args...), out: newWords(), err: newWords(), ended: make(chan error, 1)}
-	p.cmd.Env = append(os.Environ(), beDroits, "TMPDIR="+t.TempDir())
+	// A variable DROITS_… of whoever runs the tests would be the instance's.
+	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "DROITS_") })
+	p.cmd.Env = append(p.cmd.Env, beDroits, "TMPDIR="+t.TempDir())
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

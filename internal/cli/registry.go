@@ -245,6 +245,9 @@ func readNIR(c *cobra.Command) (string, error) {
 		defer f.Close()
 		in = f
 	}
+	if f, ok := in.(*os.File); ok && character(f) && !flag(c, "quiet") {
+		fmt.Fprint(c.ErrOrStderr(), "NIR: ")
+	}
 	line, err := bufio.NewReader(io.LimitReader(in, 256)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
