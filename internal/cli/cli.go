@@ -151,6 +151,10 @@ func message(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	}
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Kind() == fault.Invalid {
+		return describe(f.Code(), f.Field(), "")
+	}
 	return err.Error()
 }
 

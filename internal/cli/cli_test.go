@@ -46,6 +46,7 @@ func TestExitCodes(t *testing.T) {
 		{"a key file that exists is left alone", "keygen " + root, cli.ExitRefused, "left as it is"},
 		{"a file that is not there", "import " + filepath.Join(dir, "none.ndjson") + " --config " + good, cli.ExitNotFound, "cannot be read"},
 		{"a convention file that is not there", "convention add " + filepath.Join(dir, "none.json") + " --config " + good, cli.ExitNotFound, "cannot be read"},
+		{"a convention that is not one says where", "convention add " + config("bad.json", `{"id":"chu","blocks":3}`) + " --config " + good, cli.ExitUsage, "a value is missing or wrong: document (parametre_invalide)"},
 		{"a convention that does not exist", "convention state none active --config " + good, cli.ExitNotFound, ""},
 		{"a kind of partner that does not exist", "partner add chu --name CHU --siret 00000000000018 --kind hospital --config " + good, cli.ExitUsage, "kind"},
 		{"a date that is not one", "key add chu --expires tomorrow --config " + good, cli.ExitUsage, "--expires"},

@@ -169,10 +169,15 @@ type importLine struct {
 	Seconds     float64             `json:"seconds"`
 }
 
-// character reports whether a file is a terminal's.
+// character reports whether a file is a terminal's; the null device is one
+// more thing that is not.
 func character(f *os.File) bool {
 	i, err := f.Stat()
-	return err == nil && i.Mode()&os.ModeCharDevice != 0
+	if err != nil || i.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(i, null)
 }
 
 // terminal reports whether a bar can be drawn.

@@ -119,19 +119,7 @@ func failure(body io.Reader, status int) error {
 
 // explain turns a failure into an error with its exit code.
 func explain(f admin.Failure, status int) error {
-	text, ok := said[f.Code]
-	if !ok {
-		text = string(f.Code)
-	}
-	if f.Field != "" {
-		text += ": " + f.Field
-	}
-	if f.Reason != "" {
-		text += ": " + f.Reason
-	}
-	if ok {
-		text += " (" + string(f.Code) + ")"
-	}
+	text := describe(f.Code, f.Field, f.Reason)
 	code := ExitFailure
 	switch {
 	case status == http.StatusNotFound:
@@ -154,6 +142,24 @@ var said = map[fault.Code]string{
 	fault.BeneficiaireInconnu: "there is no such person",
 	fault.ServiceIndisponible: "the store cannot be read or written",
 	fault.ErreurInterne:       "internal error",
+}
+
+// describe says an error in words: what, where, why, and the code to look up.
+func describe(code fault.Code, field, reason string) string {
+	text, ok := said[code]
+	if !ok {
+		text = string(code)
+	}
+	if field != "" {
+		text += ": " + field
+	}
+	if reason != "" {
+		text += ": " + reason
+	}
+	if ok {
+		text += " (" + string(code) + ")"
+	}
+	return text
 }
 
 // pointer is the file that names the data directory of the demonstration that
