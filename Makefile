@@ -51,6 +51,7 @@ ifeq ($(RACE),)
 endif
 	$(GO) test -shuffle=on $(RACE) -timeout 14m $$($(GO) list ./... | grep -v '$(RACELESS:.%=%)$$')
 	$(GO) test -shuffle=on $(RACELESS)
+	cd tools/requirements && $(GO) test -shuffle=on ./...
 
 # The browser tests are a module of their own: the program does not need what they need.
 e2e:
