@@ -253,6 +253,7 @@ func TestArchitecture(t *testing.T) {
 		{"panic only in Must functions or with a listed reason", holdPanics},
 		{"exported names and packages carry doc comments", holdComments},
 		{"files are short", holdSizes},
+		{"functions take at most four arguments beside a context, a transaction or an HTTP pair", holdArguments},
 		{"no package hides behind a name that says nothing", holdNames},
 		{"nothing is left to do in a comment", holdToDo},
 	} {
@@ -571,6 +572,43 @@ func holdSizes(t *testing.T, all []*source) {
 			t.Logf("%s has %d lines, more than the %d that we aim at", s.path, s.lines, softLines)
 		}
 	}
+}
+
+// maxArguments do not count a context, a transaction, or the pair of an HTTP
+// handler. Tables of tests and of fictitious people read better in lines.
+const maxArguments = 4
+
+func holdArguments(t *testing.T, all []*source) {
+	for _, s := range all {
+		if s.generated() || s.test || s.folder == "internal/sim/people" || s.folder == "internal/bench" {
+			continue
+		}
+		for _, d := range s.ast.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			n := 0
+			for _, p := range f.Type.Params.List {
+				if carries(p.Type) {
+					continue
+				}
+				n += max(1, len(p.Names))
+			}
+			if n > maxArguments {
+				t.Errorf("%s: %s takes %d arguments; more than %d are a struct", s.at(f), function(f), n, maxArguments)
+			}
+		}
+	}
+}
+
+// carries reports whether a parameter only carries something along.
+func carries(e ast.Expr) bool {
+	if p, ok := e.(*ast.StarExpr); ok {
+		e = p.X
+	}
+	x, ok := e.(*ast.SelectorExpr)
+	return ok && slices.Contains([]string{"Context", "Tx", "ResponseWriter", "Request"}, x.Sel.Name)
 }
 
 func holdNames(t *testing.T, all []*source) {
