@@ -216,10 +216,7 @@ func serveImport(c Config, w http.ResponseWriter, r *http.Request) {
 }
 
 func runImport(c Config, r *http.Request, req Request, progress func(int64, int64, int)) (intake.Summary, error) {
-	o := intake.Options{Path: req.Path, DryRun: !req.Apply, Progress: progress, Today: civil.On(c.Clock())}
-	if req.Apply {
-		o.Sink = c.NewLoad()
-	}
+	o := intake.Options{Path: req.Path, Sink: c.NewLoad(req.Apply), Progress: progress, Today: civil.On(c.Clock())}
 	if req.RejectsPath != "" {
 		f, err := os.OpenFile(req.RejectsPath, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {

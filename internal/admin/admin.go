@@ -44,7 +44,7 @@ type Config struct {
 	Live        Registry
 	Rehearsal   Registry
 	Environment partner.Environment
-	NewLoad     func() intake.Sink
+	NewLoad     func(apply bool) intake.Sink // a load that acts, or one that is undone
 	Clock       func() time.Time
 	Demo        Demo // nil outside the demonstration
 }

@@ -195,7 +195,12 @@ func (a *App) Public() http.Handler {
 func (a *App) Admin() http.Handler {
 	return admin.Handler(admin.Config{
 		Live: a.Store, Rehearsal: a.Store.Rehearsal(), Environment: a.Config.Instance, Clock: a.clock, Demo: a.opts.Demo,
-		NewLoad: func() intake.Sink { return a.Store.NewLoad() },
+		NewLoad: func(apply bool) intake.Sink {
+			if apply {
+				return a.Store.NewLoad()
+			}
+			return a.Store.Rehearsal().NewLoad()
+		},
 	})
 }
 

@@ -161,9 +161,19 @@ func (k keys) subject(n nir.NIR, row string) (out droits.Sujet) {
 // seal encrypts with a random nonce; place is table|column|row|key version, so
 // that a value cannot be moved elsewhere.
 func seal(a cipher.AEAD, place string, plain []byte) []byte {
-	out := make([]byte, a.NonceSize(), a.NonceSize()+len(plain)+a.Overhead())
-	rand.Read(out)
-	return a.Seal(out, out, plain, []byte(place))
+	return appendSealed(make([]byte, 0, sealedSize(a, plain)), a, place, plain)
+}
+
+// sealedSize is the length of a sealed value.
+func sealedSize(a cipher.AEAD, plain []byte) uint32 {
+	return uint32(a.NonceSize() + len(plain) + a.Overhead())
+}
+
+func appendSealed(dst []byte, a cipher.AEAD, place string, plain []byte) []byte {
+	n := len(dst)
+	dst = append(dst, make([]byte, a.NonceSize())...)
+	rand.Read(dst[n:])
+	return a.Seal(dst, dst[n:], plain, []byte(place))
 }
 
 func open(a cipher.AEAD, place string, sealed []byte) ([]byte, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/tinylib/msgp/msgp"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
@@ -23,6 +24,8 @@ type ledger struct {
 	conn *sqlite.Conn
 	next int64 // next index of the trace
 	days dayKeys
+
+	scratch []byte // of the sealed batch, kept from one commit to the next
 }
 
 func openLedger(path string) (*ledger, error) {
@@ -169,24 +172,23 @@ const sliceBits = 10
 // its subject rows.
 func (s *Store) write(batch []*trace.Pending) error {
 	l := s.ledger
-	entries := make([]sealedEntry, len(batch))
 	leaves := make([]byte, 0, len(batch)*trace.HashSize)
+	sealed := msgp.AppendArrayHeader(msgp.AppendArrayHeader(l.scratch[:0], 1), uint32(len(batch))) // a sealedBatch
 	for i, p := range batch {
 		p.Index = l.next + int64(i)
-		leaf := p.Leaf
+		leaf := &p.Leaf
 		person, internal, err := l.dayKeys(s.keys, civil.On(leaf.At))
 		if err != nil {
 			return err
 		}
 		place := hex.EncodeToString(leaf.Hash[:])
-		entries[i] = sealedEntry{Class: byte(leaf.Class), At: leaf.At.Unix(), Person: seal(person, "batch|person|"+place, leaf.Person), Internal: seal(internal, "batch|internal|"+place, leaf.Internal)}
+		sealed = msgp.AppendInt64(msgp.AppendByte(msgp.AppendArrayHeader(sealed, 4), byte(leaf.Class)), leaf.At.Unix())
+		sealed = appendSealed(msgp.AppendBytesHeader(sealed, sealedSize(person, leaf.Person)), person, "batch|person|"+place, leaf.Person)
+		sealed = appendSealed(msgp.AppendBytesHeader(sealed, sealedSize(internal, leaf.Internal)), internal, "batch|internal|"+place, leaf.Internal)
 		leaves = append(leaves, leaf.Hash[:]...)
 	}
-	sealed, err := encode(&sealedBatch{entries})
-	if err != nil {
-		return err
-	}
-	err = l.query(`INSERT INTO batch (first, count, at, leaves, sealed) VALUES ($1, $2, $3, $4, $5)`, func(st *sqlite.Stmt) {
+	l.scratch = sealed
+	err := l.query(`INSERT INTO batch (first, count, at, leaves, sealed) VALUES ($1, $2, $3, $4, $5)`, func(st *sqlite.Stmt) {
 		st.BindInt64(1, l.next)
 		st.BindInt64(2, int64(len(batch)))
 		st.BindInt64(3, millis(s.clock()))

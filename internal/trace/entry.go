@@ -81,8 +81,12 @@ type Internal struct {
 
 // Parts are the two canonical JSON texts of an entry (RFC 8785).
 func (e Entry) Parts() (person, internal []byte) {
-	p := object{b: make([]byte, 0, 512)}
-	x := e.Person
+	return e.appendPerson(nil), e.appendInternal(nil)
+}
+
+func (e *Entry) appendPerson(b []byte) []byte {
+	p := object{b: b, from: len(b)}
+	x := &e.Person
 	p.list("asked", x.Asked)
 	p.str("beneficiary", x.Beneficiary)
 	p.hex("body", x.BodyHash)
@@ -103,8 +107,12 @@ func (e Entry) Parts() (person, internal []byte) {
 	p.list("served", x.Served)
 	p.num("time", x.At.Unix())
 	p.list("withheld", x.Withheld)
-	i := object{b: make([]byte, 0, 384)}
-	y := e.Internal
+	return p.end()
+}
+
+func (e *Entry) appendInternal(b []byte) []byte {
+	i := object{b: b, from: len(b)}
+	y := &e.Internal
 	i.str("agent", y.Agent)
 	i.str("ip", y.IP)
 	i.str("key", y.KeyID)
@@ -115,7 +123,7 @@ func (e Entry) Parts() (person, internal []byte) {
 	i.str("request_id", y.RequestID)
 	i.str("token", y.Token)
 	i.list("withheld", y.Withheld)
-	return p.end(), i.end()
+	return i.end()
 }
 
 // Sizes of the binary shapes.
@@ -156,27 +164,35 @@ type Leaf struct {
 	At       time.Time
 }
 
+// partSize is room for a part and its salt.
+const partSize = 768
+
 // Leaf draws the salts and computes the hash.
 func (e Entry) Leaf() Leaf {
-	p, i := e.Parts()
-	buf := make([]byte, 2*SaltSize+len(p)+len(i))
-	pp, ii := buf[:SaltSize+len(p):SaltSize+len(p)], buf[SaltSize+len(p):]
-	rand.Read(pp[:SaltSize])
-	rand.Read(ii[:SaltSize])
-	copy(pp[SaltSize:], p)
-	copy(ii[SaltSize:], i)
+	person := e.appendPerson(salted())
+	internal := e.appendInternal(salted())
 	return Leaf{
-		Class: e.Class, Person: pp, Internal: ii, Subject: e.Subject, At: e.Person.At,
-		Hash: LeafHash(e.Class, Commitment(pp[:SaltSize], p), Commitment(ii[:SaltSize], i)),
+		Class: e.Class, Person: person, Internal: internal, Subject: e.Subject, At: e.Person.At,
+		Hash: LeafHash(e.Class, Commitment(person[:SaltSize], person[SaltSize:]), Commitment(internal[:SaltSize], internal[SaltSize:])),
 	}
+}
+
+// salted is the beginning of a part.
+func salted() []byte {
+	b := make([]byte, SaltSize, partSize)
+	rand.Read(b)
+	return b
 }
 
 // object writes a JSON object whose members are given in canonical order.
 // Empty strings and lists are left out.
-type object struct{ b []byte }
+type object struct {
+	b    []byte
+	from int
+}
 
 func (o *object) name(k string) {
-	if len(o.b) == 0 {
+	if len(o.b) == o.from {
 		o.b = append(o.b, '{')
 	} else {
 		o.b = append(o.b, ',')
@@ -221,8 +237,8 @@ func (o *object) list(k string, v []string) {
 }
 
 func (o *object) end() []byte {
-	if len(o.b) == 0 {
-		return []byte("{}")
+	if len(o.b) == o.from {
+		return append(o.b, "{}"...)
 	}
 	return append(o.b, '}')
 }
