@@ -6,6 +6,7 @@
 #   make docs    write docs/generated again
 #   make generate  write *.gen.go again
 #   make vet     formatting, vet, the rules of the house
+#   make pgo     measure the profile that guides the compiler (default.pgo)
 #   make bench   calls per second and latency, against a bare server
 #   make soak    the long proofs, at most an hour
 
@@ -24,7 +25,7 @@ RACELESS := ./internal/sim/people
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race,)
 CHROMIUM := /usr/bin/chromium
 
-.PHONY: help demo build test unit e2e vet docs generate bench soak
+.PHONY: help pgo demo build test unit e2e vet docs generate bench soak
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -76,6 +77,13 @@ docs:
 
 generate:
 	$(GO) generate ./...
+
+# The profile of bench serve guides every build of the program (docs/decisions/0009).
+# -trimpath keeps the paths of the machine out of it.
+pgo:
+	$(GO) build -pgo=off -trimpath -o bin/droits-plain .
+	./bin/droits-plain bench serve --rounds 6 --profile bin/serve.prof
+	$(GO) tool pprof -proto bin/serve.prof > default.pgo
 
 # make bench BENCH="--rounds 9 --json"
 bench: build

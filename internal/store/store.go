@@ -119,6 +119,9 @@ func (d *database) dsn(readOnly bool) string {
 
 func openDatabase(ctx context.Context, dir, name string) (d *database, err error) {
 	d = &database{path: filepath.Join(dir, name+".db")}
+	if err := private(d.path); err != nil {
+		return d, err
+	}
 	if d.writer, err = sql.Open("sqlite", d.dsn(false)); err != nil {
 		return d, err
 	}
@@ -135,6 +138,16 @@ func openDatabase(ctx context.Context, dir, name string) (d *database, err error
 		return d, fmt.Errorf("store: migrate %s: %w", name, err)
 	}
 	return d, nil
+}
+
+// private creates a file for its owner alone; the engine gives its companions
+// (-wal, -shm) the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 func (d *database) provider(name string) (*goose.Provider, error) {
