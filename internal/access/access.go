@@ -73,7 +73,9 @@ type Service struct {
 }
 
 // New returns the road.
-func New(c Config) *Service { return &Service{Config: c, quotas: quotas{meters: map[string]*meter{}}} }
+func New(c Config) *Service {
+	return &Service{Config: c, quotas: quotas{meters: map[string]*meter{}, refused: map[string]*refusedCount{}}}
+}
 
 // Credentials are what a call presents of itself.
 type Credentials struct {

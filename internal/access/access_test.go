@@ -152,7 +152,12 @@ func TestOneTokenOneConsent(t *testing.T) { // R13
 			t.Errorf("another partner: %v", err)
 		}
 		must(t, w.store.Allow(ctx, w.sujet("famille-martin"), "hopital"))
-		if _, err := w.do(call{partner: "hopital", token: "apres", op: droits.OpMe}); err != nil {
+		if _, err := w.do(call{partner: "hopital", token: "jeton", op: droits.OpMe}); code(err) != "consentement_retire" {
+			t.Errorf("T7 a token from before the withdrawal lives again: %v", err)
+		}
+		w.token("nouveau", "famille-martin", "hopital")
+		w.forward(time.Second)
+		if _, err := w.do(call{partner: "hopital", token: "nouveau", op: droits.OpMe}); err != nil {
 			t.Errorf("allowed again: %v", err)
 		}
 	})

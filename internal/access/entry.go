@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"strconv"
 
+	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/policy"
 	"droits.example/droits/internal/trace"
@@ -60,13 +61,34 @@ func (w *walk) about(e *trace.Entry) {
 			e.Person.Beneficiary = "assure"
 		case w.member != w.subject:
 			about = hex.EncodeToString(w.member[:])
-			e.Person.Beneficiary = "beneficiaire-" + w.digest("beneficiaire", about)[:16]
+			e.Person.Beneficiary = w.reference(w.member)
 		default:
 			e.Person.Beneficiary = "non_trouve"
 		}
 	}
+	for _, m := range w.others() {
+		e.Others = append(e.Others, w.s.Digests.TraceSubject(m))
+		if m != w.member {
+			e.Person.Others = append(e.Person.Others, w.reference(m))
+		}
+	}
 	h := w.s.Digests.TraceDigest("requete", e.Person.Operation+"|"+e.Person.Period+"|"+about)
 	e.Person.RequestHash = h[:]
+}
+
+// reference is an opaque name of a dependant.
+func (w *walk) reference(p droits.Sujet) string {
+	return "beneficiaire-" + w.digest("beneficiaire", hex.EncodeToString(p[:]))[:16]
+}
+
+// others are the people of whom something was told besides the connected one.
+func (w *walk) others() (out []droits.Sujet) {
+	for _, m := range w.members {
+		if m != w.subject {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 func (w *walk) digest(domain, value string) string {

@@ -22,8 +22,9 @@ type Rates struct {
 // read from the store when the day begins here, and made durable with the
 // trace of each call: it survives a restart and is never exceeded.
 type quotas struct {
-	mu     sync.Mutex
-	meters map[string]*meter
+	mu      sync.Mutex
+	meters  map[string]*meter        // by convention
+	refused map[string]*refusedCount // by key
 }
 
 type meter struct {
@@ -32,13 +33,14 @@ type meter struct {
 	quota   convention.Quota
 	day     civil.Date
 	taken   int
-	refused refusedCount
 }
 
-// refusedCount gathers refusals so that they make one entry a minute and key.
+// refusedCount gathers the refusals of a key, so that they make one entry a
+// minute; walk is the last of them.
 type refusedCount struct {
 	since time.Time
 	n     int
+	walk  walk
 }
 
 func (q *quotas) of(c convention.Convention) *meter {
@@ -142,17 +144,59 @@ func (s *Service) LeftToday(ctx context.Context, c Caller) int {
 }
 
 // countRefusal reports whether a refused call makes an entry now, and how many
-// refusals it stands for: the first of a minute speaks for those before it.
-func (m *meter) countRefusal(now time.Time) (n int, speak bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.refused.n++
-	if now.Sub(m.refused.since) < time.Minute {
+// refusals it stands for. The first of a minute speaks at once; those that
+// follow wait for the next one, or for FlushRefusals.
+func (q *quotas) countRefusal(w walk, now time.Time) (n int, speak bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	r := q.refused[w.caller.key.ID]
+	if r == nil {
+		r = &refusedCount{}
+		q.refused[w.caller.key.ID] = r
+	}
+	w.caller.creds.Key, w.caller.creds.Token = "", "" // not kept beyond the call
+	r.n, r.walk = r.n+1, w
+	if now.Sub(r.since) < time.Minute {
 		return 0, false
 	}
-	n = m.refused.n
-	m.refused = refusedCount{since: now}
+	n, r.n, r.since = r.n, 0, now
 	return n, true
+}
+
+// pending takes the counts that have waited since before an instant.
+func (q *quotas) pending(before time.Time) (out []refusedCount) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for k, r := range q.refused {
+		switch {
+		case r.since.After(before):
+		case r.n == 0:
+			delete(q.refused, k)
+		default:
+			out = append(out, *r)
+			r.n, r.since = 0, before.Add(time.Minute)
+		}
+	}
+	return out
+}
+
+// FlushRefusals makes entries of the refusals for quota that have been counted
+// for a minute, or of all of them at the end. Errors: service_indisponible.
+func (s *Service) FlushRefusals(ctx context.Context, all bool) error {
+	now := s.Clock()
+	before := now.Add(-time.Minute)
+	if all {
+		before = now
+	}
+	for _, r := range s.quotas.pending(before) {
+		w := r.walk
+		e := w.refusalEntry(fault.New(fault.QuotaDepasse, "access: quota").Because("QUOTA_COUNTED"))
+		e.Person.Count = r.n
+		if _, err := w.append(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func untilTomorrow(now time.Time) time.Duration {

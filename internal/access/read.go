@@ -59,6 +59,7 @@ type walk struct {
 	matching string
 	subject  droits.Sujet
 	member   droits.Sujet
+	members  []droits.Sujet // everybody whose data the answer holds
 	self     bool
 	found    bool
 	consent  *consent.Record
@@ -178,13 +179,13 @@ func (w *walk) identify(ctx context.Context, pivot identity.Pivot) (policy.Candi
 func (w *walk) decide(who policy.Candidate, g policy.Grant) error {
 	now := w.caller.startedAt
 	person := policy.Person{
-		Withdrawn:  who.Standing.Withdrawn,
+		Withdrawn:  who.Standing.Ended(w.asserted.IssuedAt),
 		Blocks:     who.Standing.Blocks,
 		Excluded:   who.Standing.Excluded,
 		Restricted: func(p droits.Sujet) []consent.Restriction { return w.s.People.Restrictions(p, now) },
 	}
 	w.consents = who.Standing.ConsentID
-	if w.consents == "" && !who.Standing.Withdrawn {
+	if !person.Withdrawn && (w.consents == "" || now.After(who.Standing.ExpiresAt)) {
 		w.consent = w.newConsent(who.Sujet, now)
 		w.consents, person.Blocks = w.consent.ID, w.consent.Blocks
 	}
@@ -198,17 +199,18 @@ func (w *walk) decide(who policy.Candidate, g policy.Grant) error {
 }
 
 // consentFor is how long a consent lives when the token does not say: the life
-// of a FranceConnect token.
+// of a FranceConnect token. A token that FranceConnect still vouches for after
+// that makes a new record.
 const consentFor = time.Minute
 
-// consentID follows from the token, so that two first calls of one token that
-// meet name the same record.
+// consentID follows from the token and from the record that has expired before
+// it, so that two first calls of one token that meet name the same record.
 func consentID(digest string) string { return "acc_" + digest[:24] }
 
 func (w *walk) newConsent(p droits.Sujet, now time.Time) *consent.Record {
 	d := w.caller.conv.Document
 	r := &consent.Record{
-		ID: consentID(w.digest("accord", w.caller.Partner()+"/"+w.caller.creds.Token)), Subject: p, Partner: w.caller.Partner(), Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
+		ID: consentID(w.digest("accord", w.caller.Partner()+"/"+w.consents+"/"+w.caller.creds.Token)), Subject: p, Partner: w.caller.Partner(), Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
 		Notice: d.Terms.Notice, NoticeSHA256: d.Terms.NoticeSHA256, Channel: consent.ChannelPartner, Actor: "holder",
 		Evidence: consent.Evidence{Kind: consent.DeclaredByPartner, Scopes: w.asserted.Scopes, ACR: w.asserted.ACR, Profile: string(w.asserted.Profile)},
 		GivenAt:  now, ExpiresAt: w.asserted.ExpiresAt, Token: w.s.Digests.TokenDigest(w.caller.creds.Token),
@@ -252,7 +254,9 @@ func (w *walk) release(who policy.Candidate, g policy.Grant) (policy.View, error
 		return policy.View{}, fault.New(fault.BeneficiaireInconnu, "access: select").Because("BENEFICIARY_HIDDEN")
 	}
 	w.member = m.Personne.Sujet
-	return w.decision.Release(f, m)
+	v, err := w.decision.Release(f, m)
+	w.members = v.Members
+	return v, err
 }
 
 // answer makes the trace durable, then pairs body and receipt.
@@ -294,7 +298,7 @@ func (w *walk) refuse(ctx context.Context, err error) error {
 	}
 	e := w.refusalEntry(f)
 	if f.Code() == fault.QuotaDepasse {
-		n, speak := w.s.quotas.of(w.caller.conv).countRefusal(w.caller.startedAt)
+		n, speak := w.s.quotas.countRefusal(*w, w.caller.startedAt)
 		if !speak {
 			return f
 		}
@@ -317,7 +321,7 @@ func (w *walk) refusalEntry(f *fault.Fault) trace.Entry {
 func (w *walk) append(ctx context.Context, e trace.Entry) (trace.Receipt, error) {
 	p := trace.Pending{Leaf: e.Leaf(), Effects: w.effects()}
 	if w.decided {
-		p.Guard = w.s.People.Guard(w.caller.generation, w.caller.key, w.caller.Partner(), w.subject, w.member)
+		p.Guard = w.s.People.Guard(w.caller.generation, w.caller.key, w.caller.Partner(), append([]droits.Sujet{w.subject, w.member}, w.members...)...)
 		p.Refusal = func(o trace.Object) trace.Leaf { return w.refusalEntry(stale(o)).Leaf() }
 	}
 	receipt, err := w.s.Journal.Append(context.WithoutCancel(ctx), p)

@@ -264,18 +264,26 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 	return errors.Join(all...)
 }
 
-// housekeep forgets the digests of tokens after a day.
+// housekeep forgets the digests of tokens after a day, and traces the refusals
+// for quota that were only counted.
 func (a *App) housekeep(ctx context.Context) error {
-	t := time.NewTicker(time.Hour)
-	defer t.Stop()
-	for {
-		if _, err := a.Store.ForgetTokens(ctx); err != nil && ctx.Err() == nil {
-			a.Logger.Warn("housekeeping", slog.String("event", "forget_tokens"), slog.String("code", "service_indisponible"))
+	hour, minute := time.NewTicker(time.Hour), time.NewTicker(time.Minute)
+	defer hour.Stop()
+	defer minute.Stop()
+	do := func(event string, err error) {
+		if err != nil && ctx.Err() == nil {
+			a.Logger.Warn("housekeeping", slog.String("event", event), slog.String("code", "service_indisponible"))
 		}
+	}
+	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-t.C:
+		case <-minute.C:
+			do("flush_refusals", a.Access.FlushRefusals(ctx, false))
+		case <-hour.C:
+			_, err := a.Store.ForgetTokens(ctx)
+			do("forget_tokens", err)
 		}
 	}
 }
@@ -284,10 +292,13 @@ func (a *App) housekeep(ctx context.Context) error {
 func (a *App) Close() (err error) {
 	a.closing.Do(func() {
 		if a.writer != nil {
+			if a.Access != nil {
+				err = a.Access.FlushRefusals(context.Background(), true)
+			}
 			a.writer.Close()
 		}
 		if a.Store != nil {
-			err = a.Store.Close()
+			err = errors.Join(err, a.Store.Close())
 		}
 	})
 	return err

@@ -61,10 +61,23 @@ const DeclaredByPartner = "declared_by_partner"
 // Standing is what holds between one person and one partner when a call is
 // decided.
 type Standing struct {
-	Withdrawn bool   // the person has withdrawn and not allowed again
-	ConsentID string // the token's record, "" when this is its first call
-	Blocks    []droits.Bloc
-	Excluded  []droits.Sujet // dependants left out
+	Withdrawn   bool      // the person has withdrawn and not allowed again
+	WithdrawnAt time.Time // last withdrawal, ended or not; zero = never
+	SeenAt      time.Time // first call of the token here
+	ConsentID   string    // the token's last record, "" when this is its first call
+	Blocks      []droits.Bloc
+	ExpiresAt   time.Time      // of that record
+	Excluded    []droits.Sujet // dependants left out
+}
+
+// Ended reports whether nothing may be served to a token: the person has
+// withdrawn, or did so after the token was issued (or first seen, for a token
+// that does not tell). Allowing again does not revive such a token.
+func (s Standing) Ended(issuedAt time.Time) bool {
+	if issuedAt.IsZero() {
+		issuedAt = s.SeenAt
+	}
+	return s.Withdrawn || !s.WithdrawnAt.IsZero() && !issuedAt.After(s.WithdrawnAt)
 }
 
 // Restriction is a limitation of processing (GDPR article 18) in force on a

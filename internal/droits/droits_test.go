@@ -105,7 +105,7 @@ func TestEffectiveLinks(t *testing.T) {
 		{"a later end is cut", func(r *Rattachement) { r.Periode.To = civil.MustParse("2040-01-01") }, "2028-02-27", true},
 		{"a spouse's does not end", func(r *Rattachement) { r.Qualite = Conjoint }, "", true},
 		{"a minor's link to herself does not end", func(r *Rattachement) { r.Propre = true }, "", true},
-		{"an unknown day of birth ends nothing", func(r *Rattachement) { r.Beneficiaire.NaissanceOn = civil.Of(2010, 2, 0) }, "", true},
+		{"an unknown day of birth counts as the first of the month: never past eighteen", func(r *Rattachement) { r.Beneficiaire.NaissanceOn = civil.Of(2010, 2, 0) }, "2028-01-31", true},
 		{"a link that begins once adult never counts", func(r *Rattachement) { r.Periode = since("2028-03-01") }, "2028-02-27", false},
 		{"nothing counts for the dead", func(r *Rattachement) { r.Beneficiaire.DecesOn = today.AddDays(30) }, "", false},
 	} {

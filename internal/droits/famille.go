@@ -34,8 +34,10 @@ func (r Rattachement) Effective() (p civil.Period, ok bool) {
 	if !r.Beneficiaire.DecesOn.IsZero() {
 		return p, false
 	}
-	if r.Qualite == Enfant && !r.Propre && r.Beneficiaire.NaissanceOn.Complete() {
-		last := r.Beneficiaire.NaissanceOn.AddYears(Majorite).AddDays(-1)
+	if r.Qualite == Enfant && !r.Propre && !r.Beneficiaire.NaissanceOn.IsZero() {
+		born := r.Beneficiaire.NaissanceOn // an unknown day or month counts as the first: never past eighteen
+		born = civil.Of(born.Year(), max(1, born.Month()), max(1, born.Day()))
+		last := born.AddYears(Majorite).AddDays(-1)
 		if p.To.IsZero() || last < p.To {
 			p.To = last
 		}

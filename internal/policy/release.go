@@ -13,6 +13,7 @@ import (
 // that holds something.
 type View struct {
 	Op             droits.Operation
+	Members        []droits.Sujet // everybody of whom something is told
 	Beneficiaires  []Beneficiaire // one for /me and /
 	Caisse         Caisse
 	Contrats       []Contrat
@@ -89,13 +90,13 @@ func (d Decision) Release(f *droits.Famille, m droits.Membre) (View, error) {
 	if err := d.Check(s); err != nil {
 		return View{}, err
 	}
-	v := View{Op: d.req.Op}
+	v := View{Op: d.req.Op, Members: []droits.Sujet{s}}
 	mask := d.mask(s, m.Self)
 	switch d.req.Op {
 	case droits.OpMe, droits.OpBeneficiaire:
 		v.Beneficiaires = []Beneficiaire{d.beneficiaire(m, mask)}
 	case droits.OpBeneficiaires:
-		v.Beneficiaires = d.family(f)
+		v.Beneficiaires, v.Members = d.family(f)
 	case droits.OpCaisse:
 		return d.caisse(v, m, mask)
 	case droits.OpContrats:
@@ -114,18 +115,17 @@ func (d Decision) Release(f *droits.Famille, m droits.Membre) (View, error) {
 	return v, nil
 }
 
-func (d Decision) family(f *droits.Famille) []Beneficiaire {
-	out := []Beneficiaire{}
-	self := f.Self(d.req.Window)
-	if m := d.mask(self.Personne.Sujet, true); m != 0 {
-		out = append(out, d.beneficiaire(self, m))
-	}
-	for _, dep := range f.Dependants(d.req.Window) {
-		if m := d.mask(dep.Personne.Sujet, false); m != 0 {
-			out = append(out, d.beneficiaire(dep, m))
+func (d Decision) family(f *droits.Famille) (out []Beneficiaire, members []droits.Sujet) {
+	out = []Beneficiaire{}
+	for _, m := range append([]droits.Membre{f.Self(d.req.Window)}, f.Dependants(d.req.Window)...) {
+		s := m.Personne.Sujet
+		mask := d.mask(s, m.Self)
+		if mask == 0 {
+			continue
 		}
+		out, members = append(out, d.beneficiaire(m, mask)), append(members, s)
 	}
-	return out
+	return out, members
 }
 
 func (d Decision) beneficiaire(m droits.Membre, mask droits.Mask) Beneficiaire {

@@ -151,8 +151,11 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 	}
 	snap := s.state.Load()
 	for i := range out {
-		out[i].Standing = s.tokens.standing(token, out[i].Sujet, partnerID)
-		out[i].Standing.Withdrawn = snap.withdrawn[sharing{out[i].Sujet, partnerID}]
+		st := s.tokens.standing(token, out[i].Sujet, partnerID, s.clock())
+		if w, ok := snap.withdrawn[sharing{out[i].Sujet, partnerID}]; ok {
+			st.Withdrawn, st.WithdrawnAt = w.holds, w.at
+		}
+		out[i].Standing = st
 	}
 	return out, nil
 }

@@ -196,13 +196,13 @@ func (s *Store) write(batch []*trace.Pending) error {
 		st.BindBytes(5, sealed)
 	}, nil)
 	for _, p := range batch {
-		if err != nil {
-			return err
-		}
-		if p.Leaf.Subject != (trace.Digest{}) {
-			err = l.query(`INSERT INTO subject (tranche, digest, n) VALUES ($1, $2, $3)`, func(st *sqlite.Stmt) {
+		for _, d := range append([]trace.Digest{p.Leaf.Subject}, p.Leaf.Others...) {
+			if err != nil || d == (trace.Digest{}) {
+				continue
+			}
+			err = l.query(`INSERT INTO subject (tranche, digest, n) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, func(st *sqlite.Stmt) {
 				st.BindInt64(1, p.Index>>sliceBits)
-				st.BindBytes(2, p.Leaf.Subject[:])
+				st.BindBytes(2, d[:])
 				st.BindInt64(3, p.Index)
 			}, nil)
 		}

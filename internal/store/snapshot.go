@@ -26,7 +26,7 @@ type Snapshot struct {
 	keys         map[[32]byte]keyed
 	partners     map[string]partner.Partner
 	restrictions map[droits.Sujet][]consent.Restriction
-	withdrawn    map[sharing]bool
+	withdrawn    map[sharing]withdrawal
 }
 
 // population is the visible load.
@@ -35,6 +35,12 @@ type population struct {
 	version   int64 // moves with every load and delta
 	donneesOn civil.Date
 	caisses   map[string]droits.Caisse
+}
+
+// withdrawal is the last one of a person from a partner.
+type withdrawal struct {
+	at    time.Time
+	holds bool
 }
 
 // sharing is a person and a partner.
@@ -55,7 +61,7 @@ func (s *Store) Refresh(ctx context.Context) error {
 	defer s.reload.Unlock()
 	n := &Snapshot{
 		population: &population{caisses: map[string]droits.Caisse{}}, keys: map[[32]byte]keyed{}, partners: map[string]partner.Partner{},
-		restrictions: map[droits.Sujet][]consent.Restriction{}, withdrawn: map[sharing]bool{},
+		restrictions: map[droits.Sujet][]consent.Restriction{}, withdrawn: map[sharing]withdrawal{},
 	}
 	for _, x := range []struct {
 		d    *database
@@ -114,11 +120,13 @@ func readWithdrawals(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	return each(ctx, tx, func(scan func(...any) error) error {
 		var sujet []byte
 		var x sharing
-		err := scan(&sujet, &x.partner)
+		var at int64
+		var open int
+		err := scan(&sujet, &x.partner, &at, &open)
 		copy(x.person[:], sujet)
-		n.withdrawn[x] = true
+		n.withdrawn[x] = withdrawal{time.UnixMilli(at), open > 0}
 		return err
-	}, `SELECT sujet, partenaire FROM retrait WHERE allowed_at IS NULL`)
+	}, `SELECT sujet, partenaire, MAX(withdrawn_at), COUNT(*) FILTER (WHERE allowed_at IS NULL) FROM retrait GROUP BY sujet, partenaire`)
 }
 
 func readCaisses(ctx context.Context, tx *sql.Tx, n *Snapshot) error {

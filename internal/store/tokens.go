@@ -11,26 +11,28 @@ import (
 )
 
 // tokens remembers which consent each recent token created, so that the other
-// calls of the token reuse it without a look-up. The table consentement is the
-// source: the memory is read from it at the start, and a record enters it once
-// committed.
+// calls of the token reuse it without a look-up, and when it was first seen.
+// The table consentement is the source of the first: the memory is read from it
+// at the start, and a record enters it once committed. A token lives a minute,
+// so that what is only seen may be forgotten with the process.
 type tokens struct {
 	mu    sync.RWMutex
 	known map[consent.Token]given
 }
 
 type given struct {
-	consent, partner string
+	consent, partner string // consent is "" while the token is only seen
 	person           droits.Sujet
 	blocs            []droits.Bloc
-	at               time.Time
+	at, expiresAt    time.Time
+	seenAt           time.Time
 }
 
 // tokenLife bounds the memory: no token lives longer, the simulator's
 // included.
 const tokenLife = 2 * time.Hour
 
-// forget drops what was given before an instant in milliseconds.
+// forget drops what was last seen before an instant in milliseconds.
 func (t *tokens) forget(before int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -38,26 +40,43 @@ func (t *tokens) forget(before int64) {
 		t.known = map[consent.Token]given{}
 	}
 	for k, g := range t.known {
-		if g.at.UnixMilli() < before {
+		if max(g.at.UnixMilli(), g.seenAt.UnixMilli()) < before {
 			delete(t.known, k)
 		}
 	}
 }
 
+// add notes a record; of two records of a token, the later one counts.
 func (t *tokens) add(k consent.Token, g given) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, ok := t.known[k]; !ok { // the first record of a token stands
+	old, ok := t.known[k]
+	if ok && !old.seenAt.IsZero() {
+		g.seenAt = old.seenAt
+	} else {
+		g.seenAt = g.at
+	}
+	if !ok || old.consent == "" || g.at.After(old.at) {
 		t.known[k] = g
 	}
 }
 
 // standing is what the token's own consent says of that person and partner.
-func (t *tokens) standing(k consent.Token, p droits.Sujet, partnerID string) (s consent.Standing) {
+func (t *tokens) standing(k consent.Token, p droits.Sujet, partnerID string, now time.Time) (s consent.Standing) {
 	t.mu.RLock()
-	defer t.mu.RUnlock()
-	if g, ok := t.known[k]; ok && g.person == p && g.partner == partnerID {
-		s.ConsentID, s.Blocks = g.consent, g.blocs
+	g, ok := t.known[k]
+	t.mu.RUnlock()
+	if !ok {
+		t.mu.Lock()
+		if g, ok = t.known[k]; !ok {
+			g = given{seenAt: now}
+			t.known[k] = g
+		}
+		t.mu.Unlock()
+	}
+	s.SeenAt = g.seenAt
+	if g.consent != "" && g.person == p && g.partner == partnerID {
+		s.ConsentID, s.Blocks, s.ExpiresAt = g.consent, g.blocs, g.expiresAt
 	}
 	return s
 }
@@ -67,7 +86,7 @@ func (s *Store) remember(batch []*trace.Pending) {
 	for _, p := range batch {
 		for _, e := range p.Effects {
 			if r, ok := e.(*consent.Record); ok {
-				s.tokens.add(r.Token, given{r.ID, r.Partner, r.Subject, r.Blocks, r.GivenAt})
+				s.tokens.add(r.Token, given{consent: r.ID, partner: r.Partner, person: r.Subject, blocs: r.Blocks, at: r.GivenAt, expiresAt: r.ExpiresAt})
 			}
 		}
 	}
@@ -79,16 +98,16 @@ func (s *Store) rememberTokens(ctx context.Context) error {
 		var jeton, sujet []byte
 		var g given
 		var blocs string
-		var at int64
-		if err := scan(&jeton, &g.consent, &g.partner, &sujet, &blocs, &at); err != nil {
+		var at, expires int64
+		if err := scan(&jeton, &g.consent, &g.partner, &sujet, &blocs, &at, &expires); err != nil {
 			return err
 		}
 		var k consent.Token
 		copy(k[:], jeton)
 		copy(g.person[:], sujet)
-		g.blocs, g.at = splitBlocs(blocs), time.UnixMilli(at)
+		g.blocs, g.at, g.expiresAt = splitBlocs(blocs), time.UnixMilli(at), time.UnixMilli(expires)
 		s.tokens.add(k, g)
 		return nil
-	}, `SELECT jeton, id, partenaire, sujet, blocs, given_at FROM consentement WHERE jeton IS NOT NULL AND given_at >= $1 ORDER BY given_at`, millis(s.clock().Add(-tokenLife)))
+	}, `SELECT jeton, id, partenaire, sujet, blocs, given_at, expires_at FROM consentement WHERE jeton IS NOT NULL AND given_at >= $1 ORDER BY given_at`, millis(s.clock().Add(-tokenLife)))
 	return unavailable("store: tokens", err)
 }

@@ -40,7 +40,8 @@ type Entry struct {
 	Class    Class
 	Person   Person
 	Internal Internal
-	Subject  Digest // zero when nobody was identified
+	Subject  Digest   // the connected person; zero when nobody was identified
+	Others   []Digest // everybody else of whom something was told
 }
 
 // Person is the part that the person and the partner may open.
@@ -54,11 +55,12 @@ type Person struct {
 	Asked       []string
 	Served      []string
 	Withheld    []string
-	Beneficiary string // opaque reference: "assure" or "beneficiaire-" and a keyed digest
-	Consent     string // consent id
-	Convention  string // id/version
-	Reference   string // digest of the convention
-	Outcome     string // "servi" or an error code
+	Others      []string // opaque references of the others, in a list
+	Beneficiary string   // opaque reference: "assure" or "beneficiaire-" and a keyed digest
+	Consent     string   // consent id
+	Convention  string   // id/version
+	Reference   string   // digest of the convention
+	Outcome     string   // "servi" or an error code
 	RequestHash []byte
 	BodyHash    []byte // SHA-256(salt ‖ body) of a served answer
 	BodySalt    []byte
@@ -99,6 +101,7 @@ func (e *Entry) appendPerson(b []byte) []byte {
 	p.str("demarche", x.Demarche)
 	p.str("operation", x.Operation)
 	p.str("outcome", x.Outcome)
+	p.list("others", x.Others)
 	p.str("partner", x.Partner)
 	p.str("period", x.Period)
 	p.str("purpose", x.Purpose)
@@ -161,6 +164,7 @@ type Leaf struct {
 	Person   []byte // salt ‖ canonical JSON
 	Internal []byte
 	Subject  Digest
+	Others   []Digest
 	At       time.Time
 }
 
@@ -172,7 +176,7 @@ func (e Entry) Leaf() Leaf {
 	person := e.appendPerson(salted())
 	internal := e.appendInternal(salted())
 	return Leaf{
-		Class: e.Class, Person: person, Internal: internal, Subject: e.Subject, At: e.Person.At,
+		Class: e.Class, Person: person, Internal: internal, Subject: e.Subject, Others: e.Others, At: e.Person.At,
 		Hash: LeafHash(e.Class, Commitment(person[:SaltSize], person[SaltSize:]), Commitment(internal[:SaltSize], internal[SaltSize:])),
 	}
 }

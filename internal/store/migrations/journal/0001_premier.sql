@@ -80,7 +80,7 @@ CREATE TABLE consentement (
   trace          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX consentement_jeton ON consentement (jeton) WHERE jeton IS NOT NULL;
+CREATE INDEX consentement_jeton ON consentement (jeton) WHERE jeton IS NOT NULL;
 
 CREATE INDEX consentement_sujet ON consentement (sujet, partenaire);
 
