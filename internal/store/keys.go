@@ -79,6 +79,7 @@ type keys struct {
 	trace  mac // subjects, tokens and agents in the domain of traces
 	token  mac // tokens kept a day beside a consent
 	apiKey mac // API keys
+	own    mac // what tells this root from another
 	wrap   cipher.AEAD
 	rows   cipher.AEAD // generation key of the rights rows
 }
@@ -95,7 +96,7 @@ func derive(root Root) keys {
 	}
 	return keys{
 		index: newMac(sub("index")), rights: newMac(sub("rights")), trace: newMac(sub("trace")),
-		token: newMac(sub("token")), apiKey: newMac(sub("api-key")),
+		token: newMac(sub("token")), apiKey: newMac(sub("api-key")), own: newMac(sub("witness")),
 		wrap: newAEAD(sub("wrap")), rows: newAEAD(sub("rows")),
 	}
 }
@@ -129,6 +130,12 @@ func (m mac) sum(domain string, value []byte) (out [32]byte) {
 	h.Sum(out[:0])
 	m.pool.Put(h)
 	return out
+}
+
+// witness is a value that only this root gives, kept in each database.
+func (k keys) witness() []byte {
+	d := k.own.sum("temoin/v1", nil)
+	return d[:]
 }
 
 func (k keys) indexKey(key identity.Key) (out [8]byte) {

@@ -51,12 +51,25 @@ func scanConvention(scan func(...any) error) (convention.Convention, error) {
 }
 
 // PutPartner adds a partner or renames it; kind and SIRET of an existing one
-// stay. Errors: parametre_invalide, service_indisponible.
+// stay, and an empty SIRET then means the same. Errors: parametre_invalide with
+// the member's name and the reason PARTNER_DIFFERS for another kind or SIRET,
+// service_indisponible.
 func (s *Store) PutPartner(ctx context.Context, p partner.Partner) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
 	return s.change(ctx, "store: put partner", nil, func(tx *sql.Tx) error {
+		differs := fault.New(fault.ParametreInvalide, "store: put partner").Because("PARTNER_DIFFERS")
+		var kind, siret string
+		switch err := tx.QueryRowContext(ctx, `SELECT categorie, siret FROM partenaire WHERE id = $1`, p.ID).Scan(&kind, &siret); {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return err
+		case kind != string(p.Kind):
+			return differs.On("kind")
+		case p.SIRET != "" && p.SIRET != siret:
+			return differs.On("siret")
+		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO partenaire (id, nom, siret, categorie, created_at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (id) DO UPDATE SET nom = excluded.nom`, p.ID, p.Nom, p.SIRET, string(p.Kind), millis(s.clock()))
 		return err
@@ -71,68 +84,6 @@ func (s *Store) Partners(ctx context.Context) (out []partner.Partner, err error)
 		return err
 	}, `SELECT id, nom, siret, categorie, created_at FROM partenaire ORDER BY id`)
 	return out, unavailable("store: partners", err)
-}
-
-// PutConvention adds a version of a convention. Its partner must exist and be
-// of the document's kind; a version is written once. Errors:
-// parametre_invalide, ressource_inconnue (no such partner).
-func (s *Store) PutConvention(ctx context.Context, c convention.Convention) error {
-	d := c.Document
-	return s.change(ctx, "store: put convention", []trace.Object{conventionObject(d.ID)}, func(tx *sql.Tx) error {
-		var kind string
-		switch err := tx.QueryRowContext(ctx, `SELECT categorie FROM partenaire WHERE id = $1`, d.Parties.Partner).Scan(&kind); {
-		case errors.Is(err, sql.ErrNoRows):
-			return notFound("store: partner of a convention")
-		case err != nil:
-			return err
-		case kind != string(d.Kind):
-			return fault.New(fault.ParametreInvalide, "store: put convention").On("kind")
-		}
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM convention WHERE id = $1 AND version >= $2`, d.ID, d.Version).Scan(&n); err != nil {
-			return err
-		}
-		if n > 0 {
-			return fault.New(fault.ParametreInvalide, "store: put convention").On("version")
-		}
-		now := millis(s.clock())
-		_, err := tx.ExecContext(ctx, `INSERT INTO convention (id, version, partenaire, etat, document, empreinte, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			d.ID, d.Version, d.Parties.Partner, string(c.State), string(c.Canonical), c.Digest, now, now)
-		return err
-	})
-}
-
-// SetConventionState moves the newest version of a convention. Errors:
-// ressource_inconnue, parametre_invalide for an illegal move.
-func (s *Store) SetConventionState(ctx context.Context, id string, next convention.State) error {
-	return s.change(ctx, "store: move convention", []trace.Object{conventionObject(id)}, func(tx *sql.Tx) error {
-		var version int
-		var state string
-		err := tx.QueryRowContext(ctx, `SELECT version, etat FROM convention WHERE id = $1 ORDER BY version DESC LIMIT 1`, id).Scan(&version, &state)
-		if errors.Is(err, sql.ErrNoRows) {
-			return notFound("store: move convention")
-		}
-		if err != nil {
-			return err
-		}
-		if !convention.State(state).CanBecome(next) {
-			return fault.New(fault.ParametreInvalide, "store: move convention").On("state")
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE convention SET etat = $1, changed_at = $2 WHERE id = $3 AND version = $4`, string(next), millis(s.clock()), id, version)
-		return err
-	})
-}
-
-func conventionObject(id string) trace.Object { return trace.Object(trace.ObjectConvention + "/" + id) }
-
-// Conventions lists the newest version of each.
-func (s *Store) Conventions(ctx context.Context) (out []convention.Convention, err error) {
-	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		c, err := scanConvention(scan)
-		out = append(out, c)
-		return err
-	}, `SELECT document, etat, empreinte FROM convention AS c WHERE version = (SELECT MAX(version) FROM convention WHERE id = c.id) ORDER BY id`)
-	return out, unavailable("store: conventions", err)
 }
 
 // AddKey stores a key for a convention; the secret is not kept, only its keyed

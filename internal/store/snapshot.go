@@ -156,9 +156,9 @@ func readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	convs := map[string]convention.Convention{}
 	err = each(ctx, tx, func(scan func(...any) error) error {
 		c, err := scanConvention(scan)
-		convs[c.Document.ID] = c // ascending versions: the last one wins
+		convs[c.Document.ID] = c // the last one wins: in force before ended before draft, then the newest
 		return err
-	}, `SELECT document, etat, empreinte FROM convention WHERE etat <> 'draft' OR version = 1 ORDER BY id, version`)
+	}, `SELECT document, etat, empreinte FROM convention ORDER BY id, CASE WHEN etat IN `+inForce+` THEN 2 WHEN etat = 'ended' THEN 1 ELSE 0 END, version`)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package store
 
 import (
 	"context"
+	"crypto/hmac"
 	"database/sql"
 	"embed"
 	"errors"
@@ -29,6 +30,10 @@ var migrations embed.FS
 
 // ErrLocked says that another process holds the data directory.
 var ErrLocked = errors.New("store: another process holds this data directory")
+
+// ErrOtherRoot says that the data directory was made under another root key:
+// nothing in it could be read, and what would be written would be lost.
+var ErrOtherRoot = errors.New("store: this data directory was made under another root key")
 
 // Config says where the store lies and how it is opened.
 type Config struct {
@@ -68,8 +73,9 @@ type database struct {
 	writer, reader *sql.DB
 }
 
-// Open locks the directory, migrates the database and reads the snapshot.
-// Errors: ErrLocked when another process holds the directory.
+// Open locks the directory, migrates the database, checks that the root is the
+// one that it was made under and reads the snapshot. Errors: ErrLocked when
+// another process holds the directory, ErrOtherRoot.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Clock == nil {
 		return nil, errors.New("store: a clock is required")
@@ -140,6 +146,22 @@ func openDatabase(ctx context.Context, dir, name string) (d *database, err error
 	return d, nil
 }
 
+// recognise compares the root's witness with the one that a database was made
+// with; a new database takes it.
+func (d *database) recognise(ctx context.Context, witness []byte) error {
+	if _, err := d.writer.ExecContext(ctx, `INSERT INTO temoin (cle, valeur) VALUES ('racine', $1) ON CONFLICT (cle) DO NOTHING`, witness); err != nil {
+		return unavailable("store: root", err)
+	}
+	var kept []byte
+	if err := d.writer.QueryRowContext(ctx, `SELECT valeur FROM temoin WHERE cle = 'racine'`).Scan(&kept); err != nil {
+		return unavailable("store: root", err)
+	}
+	if !hmac.Equal(kept, witness) {
+		return ErrOtherRoot
+	}
+	return nil
+}
+
 // private creates a file for its owner alone; the engine gives its companions
 // (-wal, -shm) the same mode.
 func private(path string) error {
@@ -174,6 +196,11 @@ func (s *Store) open(ctx context.Context) (err error) {
 	}
 	if s.journal, err = openDatabase(ctx, s.dir, "journal"); err != nil {
 		return err
+	}
+	for _, d := range []*database{s.people, s.journal} {
+		if err := d.recognise(ctx, s.keys.witness()); err != nil {
+			return err
+		}
 	}
 	if s.ledger, err = openLedger(s.journal.path); err != nil {
 		return fmt.Errorf("store: open the ledger: %w", err)

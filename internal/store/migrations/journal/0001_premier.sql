@@ -4,6 +4,11 @@ CREATE TABLE reglage (
   valeur INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE temoin (
+  cle    TEXT PRIMARY KEY,
+  valeur BLOB NOT NULL
+) STRICT;
+
 INSERT INTO reglage (cle, valeur) VALUES ('generation', 0);
 
 CREATE TABLE epoque (
@@ -131,4 +136,5 @@ DROP TABLE cle_api;
 DROP TABLE convention;
 DROP TABLE partenaire;
 DROP TABLE epoque;
+DROP TABLE temoin;
 DROP TABLE reglage;

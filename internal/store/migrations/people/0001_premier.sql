@@ -4,6 +4,11 @@ CREATE TABLE reglage (
   valeur INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE temoin (
+  cle    TEXT PRIMARY KEY,
+  valeur BLOB NOT NULL
+) STRICT;
+
 INSERT INTO reglage (cle, valeur) VALUES ('chargement', 0), ('version', 0);
 
 CREATE TABLE chargement (
@@ -79,4 +84,5 @@ DROP TABLE index_identite;
 DROP TABLE personne;
 DROP TABLE caisse;
 DROP TABLE chargement;
+DROP TABLE temoin;
 DROP TABLE reglage;

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"strings"
+
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/trace"
+)
+
+// inForce lists the states of the one version of a convention that counts; its
+// drafts wait, and what has ended is history.
+const inForce = `('active', 'suspended', 'notice')`
+
+// PutConvention adds a version of a convention. Its partner must exist and be
+// of the document's kind; a version is written once. Errors:
+// parametre_invalide, ressource_inconnue (no such partner). A draft changes
+// nothing for the calls that run.
+func (s *Store) PutConvention(ctx context.Context, c convention.Convention) error {
+	d := c.Document
+	return s.change(ctx, "store: put convention", nil, func(tx *sql.Tx) error {
+		var kind string
+		switch err := tx.QueryRowContext(ctx, `SELECT categorie FROM partenaire WHERE id = $1`, d.Parties.Partner).Scan(&kind); {
+		case errors.Is(err, sql.ErrNoRows):
+			return notFound("store: partner of a convention")
+		case err != nil:
+			return err
+		case kind != string(d.Kind):
+			return fault.New(fault.ParametreInvalide, "store: put convention").On("kind")
+		}
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM convention WHERE id = $1 AND version >= $2`, d.ID, d.Version).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return fault.New(fault.ParametreInvalide, "store: put convention").On("version")
+		}
+		now := millis(s.clock())
+		_, err := tx.ExecContext(ctx, `INSERT INTO convention (id, version, partenaire, etat, document, empreinte, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			d.ID, d.Version, d.Parties.Partner, string(c.State), string(c.Canonical), c.Digest, now, now)
+		if err != nil || c.State == convention.Draft {
+			return err
+		}
+		return changed(ctx, tx, conventionObject(d.ID))
+	})
+}
+
+// version is one version of a convention, as much as a move needs.
+type version struct {
+	number int
+	state  convention.State
+}
+
+func (v version) inForce() bool {
+	return v.state == convention.Active || v.state == convention.Suspended || v.state == convention.Notice
+}
+
+// SetConventionState moves one version of a convention: the one named by
+// ID@VERSION; else, for active, the newest draft, and for any other state the
+// version in force; else the newest. A draft that becomes active ends the
+// version in force in the same transaction; a draft that is dropped (ended)
+// changes nothing for the calls that run. Errors: ressource_inconnue,
+// parametre_invalide on state for an illegal move, on version for a draft older
+// than the version in force.
+func (s *Store) SetConventionState(ctx context.Context, id string, next convention.State) error {
+	id, number, named := strings.Cut(id, "@")
+	return s.change(ctx, "store: move convention", nil, func(tx *sql.Tx) error {
+		all, err := versions(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		v, ok := target(all, next)
+		if named {
+			v, ok = numbered(all, number)
+		}
+		refused := fault.New(fault.ParametreInvalide, "store: move convention")
+		switch {
+		case !ok:
+			return notFound("store: move convention")
+		case !v.state.CanBecome(next):
+			return refused.On("state")
+		case v.state == convention.Draft && next == convention.Ended:
+			_, err := tx.ExecContext(ctx, `UPDATE convention SET etat = 'ended', changed_at = $1 WHERE id = $2 AND version = $3`, millis(s.clock()), id, v.number)
+			return err
+		}
+		for _, x := range all {
+			if x.inForce() && x.number > v.number {
+				return refused.On("version").Because("VERSION_OLDER")
+			}
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE convention SET etat = 'ended', changed_at = $1 WHERE id = $2 AND version < $3 AND etat IN `+inForce, millis(s.clock()), id, v.number); err != nil {
+			return err
+		}
+		if _, err = tx.ExecContext(ctx, `UPDATE convention SET etat = $1, changed_at = $2 WHERE id = $3 AND version = $4`, string(next), millis(s.clock()), id, v.number); err != nil {
+			return err
+		}
+		return changed(ctx, tx, conventionObject(id))
+	})
+}
+
+// versions lists those of a convention, newest first.
+func versions(ctx context.Context, tx *sql.Tx, id string) (out []version, err error) {
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		var v version
+		err := scan(&v.number, &v.state)
+		out = append(out, v)
+		return err
+	}, `SELECT version, etat FROM convention WHERE id = $1 ORDER BY version DESC`, id)
+	return out, err
+}
+
+// target chooses the version that a move without a version means.
+func target(all []version, next convention.State) (version, bool) {
+	if next == convention.Active {
+		for _, v := range all {
+			if v.state == convention.Draft {
+				return v, true
+			}
+		}
+	}
+	for _, v := range all {
+		if v.inForce() {
+			return v, true
+		}
+	}
+	if len(all) == 0 {
+		return version{}, false
+	}
+	return all[0], true
+}
+
+func numbered(all []version, number string) (version, bool) {
+	for _, v := range all {
+		if strconv.Itoa(v.number) == number {
+			return v, true
+		}
+	}
+	return version{}, false
+}
+
+func conventionObject(id string) trace.Object { return trace.Object(trace.ObjectConvention + "/" + id) }
+
+// Conventions lists by identifier every version that is in force or a draft,
+// the oldest first, and of a convention without any the last that ended.
+func (s *Store) Conventions(ctx context.Context) (out []convention.Convention, err error) {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		c, err := scanConvention(scan)
+		out = append(out, c)
+		return err
+	}, `SELECT document, etat, empreinte FROM convention AS c WHERE etat <> 'ended'
+		OR version = (SELECT MAX(version) FROM convention WHERE id = c.id) AND NOT EXISTS (SELECT 1 FROM convention WHERE id = c.id AND etat <> 'ended')
+		ORDER BY id, version`)
+	return out, unavailable("store: conventions", err)
+}
