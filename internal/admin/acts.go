@@ -3,7 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"net/http"
-	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,11 +29,16 @@ func putPartner(c Config, r *http.Request, req Request) (any, error) {
 	if b == nil {
 		return nil, fault.New(fault.ParametreInvalide, "admin: partner").On("partner")
 	}
-	err := c.registry(req).PutPartner(r.Context(), partner.Partner{ID: b.ID, Nom: b.Nom, SIRET: b.SIRET, Kind: b.Kind})
+	list, err := c.Live.Partners(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	return done(req, map[string]any{"id": b.ID})
+	known := slices.ContainsFunc(list, func(p partner.Partner) bool { return p.ID == b.ID })
+	err = c.registry(req).PutPartner(r.Context(), partner.Partner{ID: b.ID, Nom: b.Nom, SIRET: b.SIRET, Kind: b.Kind})
+	if err != nil {
+		return nil, err
+	}
+	return done(req, map[string]any{"id": b.ID, "renamed": known})
 }
 
 // conventionLine is a convention as it is listed.
@@ -64,7 +69,7 @@ func putConvention(c Config, r *http.Request, req Request) (any, error) {
 		return nil, err
 	}
 	if err := c.registry(req).PutConvention(r.Context(), conv); err != nil {
-		return nil, err
+		return nil, missing(err, "partner")
 	}
 	return done(req, map[string]any{"id": conv.Document.ID, "version": conv.Document.Version, "state": conv.State, "digest": conv.Digest})
 }
@@ -74,7 +79,7 @@ func moveConvention(c Config, r *http.Request, req Request) (any, error) {
 		return nil, fault.New(fault.ParametreInvalide, "admin: convention").On("state")
 	}
 	if err := c.registry(req).SetConventionState(r.Context(), req.ID, req.State); err != nil {
-		return nil, err
+		return nil, missing(err, "convention")
 	}
 	return done(req, map[string]any{"id": req.ID, "state": req.State})
 }
@@ -109,7 +114,7 @@ func addKey(c Config, r *http.Request, req Request) (any, error) {
 	secret := partner.NewSecret(c.Environment)
 	k, err := c.registry(req).AddKey(r.Context(), req.ID, secret, c.Environment, req.ExpiresAt)
 	if err != nil {
-		return nil, err
+		return nil, missing(err, "convention")
 	}
 	more := map[string]any{"convention": req.ID}
 	if req.Apply {
@@ -120,7 +125,7 @@ func addKey(c Config, r *http.Request, req Request) (any, error) {
 
 func revokeKey(c Config, r *http.Request, req Request) (any, error) {
 	if err := c.registry(req).RevokeKey(r.Context(), req.ID); err != nil {
-		return nil, err
+		return nil, missing(err, "key")
 	}
 	return done(req, map[string]any{"id": req.ID})
 }
@@ -150,7 +155,7 @@ func restrict(c Config, r *http.Request, req Request) (any, error) {
 
 func lift(c Config, r *http.Request, req Request) (any, error) {
 	if err := c.registry(req).Lift(r.Context(), req.ID); err != nil {
-		return nil, err
+		return nil, missing(err, "restriction")
 	}
 	return done(req, map[string]any{"id": req.ID})
 }
@@ -161,7 +166,7 @@ func withdraw(c Config, r *http.Request, req Request) (any, error) {
 		return nil, err
 	}
 	if err := c.registry(req).Withdraw(r.Context(), p, req.ID, req.Reason); err != nil {
-		return nil, err
+		return nil, missing(err, "partner")
 	}
 	return done(req, map[string]any{"partner": req.ID})
 }
@@ -172,7 +177,7 @@ func allow(c Config, r *http.Request, req Request) (any, error) {
 		return nil, err
 	}
 	if err := c.registry(req).Allow(r.Context(), p, req.ID); err != nil {
-		return nil, err
+		return nil, missing(err, "withdrawal")
 	}
 	return done(req, map[string]any{"partner": req.ID})
 }
@@ -207,9 +212,6 @@ func serveImport(c Config, w http.ResponseWriter, r *http.Request) {
 	last := Progress{Bytes: summary.Bytes, Lines: summary.Lines, Summary: &summary}
 	if err != nil {
 		f, _ := Explain(err)
-		if x := fault.From(err); x.Code() == fault.ParametreInvalide {
-			f.Reason = x.Reason()
-		}
 		last.Failure = &f
 	}
 	tell(last)
@@ -217,13 +219,16 @@ func serveImport(c Config, w http.ResponseWriter, r *http.Request) {
 
 func runImport(c Config, r *http.Request, req Request, progress func(int64, int64, int)) (intake.Summary, error) {
 	o := intake.Options{Path: req.Path, Sink: c.NewLoad(req.Apply), Progress: progress, Today: civil.On(c.Clock())}
-	if req.RejectsPath != "" {
-		f, err := os.OpenFile(req.RejectsPath, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-		if err != nil {
-			return intake.Summary{}, fault.New(fault.ParametreInvalide, "admin: import").On("rejects_path")
-		}
-		defer f.Close()
-		o.Rejects = f
+	lines, err := openRejects(req.RejectsPath, req.Path)
+	if err != nil {
+		return intake.Summary{}, err
 	}
-	return intake.Run(r.Context(), o)
+	if lines.part != nil {
+		o.Rejects = lines
+	}
+	summary, err := intake.Run(r.Context(), o)
+	if closing := lines.close(err == nil); err == nil && closing != nil {
+		return summary, fault.New(fault.ErreurInterne, "admin: import").Because(RejectsUnwritten).With(closing)
+	}
+	return summary, err
 }

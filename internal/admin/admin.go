@@ -151,10 +151,23 @@ func Explain(err error) (Failure, int) {
 	f := fault.From(err)
 	x := f.Code().Entry()
 	out := Failure{Code: x.Code, Field: f.Field(), Message: x.Title}
-	if f.Code() == fault.ServiceIndisponible || f.Code() == fault.ErreurInterne {
+	switch f.Code() {
+	case fault.ServiceIndisponible, fault.ErreurInterne:
 		out.Reason = f.Reason()
+	case fault.ParametreInvalide:
+		if r := f.Reason(); r != "PARAMETRE_INVALIDE" { // what Reason says when there is none
+			out.Reason = r
+		}
 	}
 	return out, x.Status
+}
+
+// missing says what kind of thing was not found, when the registry did not.
+func missing(err error, what string) error {
+	if f := fault.From(err); f.Code() == fault.RessourceInconnue && f.Field() == "" {
+		return f.On(what)
+	}
+	return err
 }
 
 func fail(w http.ResponseWriter, err error) {
@@ -186,21 +199,25 @@ func (c Config) subject(ctx context.Context, req Request) (droits.Sujet, error) 
 	if err != nil {
 		return droits.Sujet{}, err
 	}
-	return c.Live.SubjectOf(ctx, n)
+	p, err := c.Live.SubjectOf(ctx, n)
+	if err != nil {
+		return p, missing(err, "person")
+	}
+	return p, nil
 }
 
 var errNoDemo = errors.New("admin: no demonstration here")
 
 func demoPersons(c Config, r *http.Request, _ Request) (any, error) {
 	if c.Demo == nil {
-		return nil, fault.Wrap(fault.RessourceInconnue, "admin: demo", errNoDemo)
+		return nil, fault.New(fault.RessourceInconnue, "admin: demo").On("demonstration").With(errNoDemo)
 	}
 	return c.Demo.Persons(), nil
 }
 
 func demoToken(c Config, r *http.Request, req Request) (any, error) {
 	if c.Demo == nil {
-		return nil, fault.Wrap(fault.RessourceInconnue, "admin: demo", errNoDemo)
+		return nil, fault.New(fault.RessourceInconnue, "admin: demo").On("demonstration").With(errNoDemo)
 	}
 	ttl := time.Duration(0)
 	if req.TTL != "" {

@@ -108,11 +108,15 @@ func (d Date) Append(b []byte) []byte {
 		byte('0'+m/10), byte('0'+m%10), '-', byte('0'+day/10), byte('0'+day%10))
 }
 
-// MarshalText writes YYYY-MM-DD.
-func (d Date) MarshalText() ([]byte, error) { return d.Append(nil), nil }
+// MarshalText writes YYYY-MM-DD, or nothing for no date.
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads what MarshalText writes; incomplete birth dates pass.
 func (d *Date) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*d = 0
+		return nil
+	}
 	v, err := ParseBirth(string(b))
 	*d = v
 	return err

@@ -224,3 +224,22 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestNoDateIsWrittenAsNothing(t *testing.T) {
+	t.Run("no date is written as an empty text and read back", func(t *testing.T) {
+		b, err := Date(0).MarshalText()
+		if err != nil || len(b) != 0 {
+			t.Errorf("written as %q, %v", b, err)
+		}
+		d := MustParse("2026-11-22")
+		if err := d.UnmarshalText(b); err != nil || !d.IsZero() {
+			t.Errorf("read as %s, %v", d, err)
+		}
+	})
+	t.Run("0000-00-00 is not a date", func(t *testing.T) {
+		var d Date
+		if err := d.UnmarshalText([]byte("0000-00-00")); err == nil {
+			t.Error("it is read")
+		}
+	})
+}

@@ -135,6 +135,9 @@ func (r *Reader) start(in io.Reader) error {
 	if mark, _ := r.in.Peek(3); string(mark) == "\ufeff" {
 		r.in.Discard(3)
 	}
+	if head, _ := r.in.Peek(4); bytes.HasPrefix(head, []byte("\x1f\x8b")) || string(head) == "\x28\xb5\x2f\xfd" {
+		return unusable(FileCompressed, nil) // gzip, or zstandard, read as it lies
+	}
 	b, rule, err := r.read()
 	switch {
 	case errors.Is(err, io.EOF):

@@ -6,6 +6,7 @@ type Rule string
 // The rules. Each has a sentence in Rules.
 const (
 	FileUnreadable  Rule = "FILE_UNREADABLE"
+	FileCompressed  Rule = "FILE_COMPRESSED"
 	FileNotUTF8     Rule = "FILE_NOT_UTF8"
 	FileTruncated   Rule = "FILE_TRUNCATED"
 	FileEmpty       Rule = "FILE_EMPTY"
@@ -65,6 +66,7 @@ type RuleText struct {
 
 var rules = []RuleText{
 	{FileUnreadable, true, "The file cannot be opened, read or decompressed."},
+	{FileCompressed, true, "The file is compressed, and its name does not end in .gz or .zst."},
 	{FileNotUTF8, true, "The file holds bytes that are not UTF-8."},
 	{FileTruncated, true, "The file ends in the middle of a line."},
 	{FileEmpty, true, "The file has no line."},
