@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"droits.example/droits/internal/edge"
+	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
 	"droits.example/droits/internal/trace"
 )
@@ -76,7 +77,7 @@ func (c countedLedger) Commit(ctx context.Context, batch []*trace.Pending) error
 
 // Internal is the handler of health and metrics: /healthz says that the
 // process lives, /readyz that it can serve, /readyz/{dependency} how one
-// dependency is.
+// dependency is. What is none of these is answered with a problem.
 func (a *App) Internal() http.Handler {
 	probes := map[string]func(context.Context) error{
 		"store":         a.Store.Ping,
@@ -84,10 +85,12 @@ func (a *App) Internal() http.Handler {
 		"franceconnect": a.Verifier.Ping,
 	}
 	m := http.NewServeMux()
-	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+	lost := a.Edge.Refuse("internal", fault.RessourceInconnue)
+	m.Handle("/", lost)
+	m.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
 		health(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
-	m.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+	m.HandleFunc("/readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 		defer cancel()
 		out, status := map[string]string{"status": "ok"}, http.StatusOK
@@ -102,10 +105,10 @@ func (a *App) Internal() http.Handler {
 		}
 		health(w, status, out)
 	})
-	m.HandleFunc("GET /readyz/{dependency}", func(w http.ResponseWriter, r *http.Request) {
+	m.HandleFunc("/readyz/{dependency}", func(w http.ResponseWriter, r *http.Request) {
 		probe, ok := probes[r.PathValue("dependency")]
 		if !ok {
-			health(w, http.StatusNotFound, map[string]string{"status": "unknown"})
+			lost.ServeHTTP(w, r)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
@@ -116,8 +119,16 @@ func (a *App) Internal() http.Handler {
 		}
 		health(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
-	m.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
-	return a.Edge.Wrap(a.Edge.Handle("internal", func(w *edge.Writer, r *http.Request) error { m.ServeHTTP(w, r); return nil }))
+	m.Handle("/metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
+	forbidden := a.Edge.Refuse("internal", fault.MethodeNonPermise)
+	return a.Edge.Wrap(a.Edge.Handle("internal", func(w *edge.Writer, r *http.Request) error {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			forbidden.ServeHTTP(w, r)
+			return nil
+		}
+		m.ServeHTTP(w, r)
+		return nil
+	}))
 }
 
 func health(w http.ResponseWriter, status int, body map[string]string) {

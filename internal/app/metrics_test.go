@@ -100,6 +100,24 @@ func TestProbes(t *testing.T) {
 	t.Run("R65 everything is well", func(t *testing.T) {
 		probe(t, map[string]int{"/healthz": 200, "/readyz": 200, "/readyz/store": 200, "/readyz/trace": 200, "/readyz/franceconnect": 200, "/readyz/inconnue": 404})
 	})
+	for _, path := range []string{"/nope", "/", "/readyz/286021204798976", "//286021204798976", "/healthz/"} {
+		t.Run("R79 what is no probe is answered with a problem that repeats nothing", func(t *testing.T) {
+			status, body := in.Inside(t, path)
+			if status != 404 || !strings.Contains(body, `"code":"ressource_inconnue"`) || strings.Contains(body, "286021204798976") {
+				t.Errorf("answered %d", status)
+			}
+		})
+	}
+	t.Run("R79 a probe that is posted to is answered with a problem", func(t *testing.T) {
+		resp, err := http.Post(in.Internal+"/healthz", "text/plain", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != 405 || resp.Header.Get("Content-Type") != "application/problem+json" || resp.Header.Get("Allow") == "" {
+			t.Errorf("answered %d", resp.StatusCode)
+		}
+	})
 	t.Run("R65 FranceConnect down shows on its own probe and leaves the service ready", func(t *testing.T) {
 		in.Sim.Break(fcsim.Down())
 		in.Clock.Advance(time.Minute)

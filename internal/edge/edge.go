@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -120,14 +121,39 @@ func tooLarge(w *Writer, r *http.Request) error {
 	switch {
 	case len(r.RequestURI) > MaxURL:
 		return fault.New(fault.AdresseTropLongue, "edge: url")
-	case r.ContentLength > MaxBody:
-		w.Header().Set("Connection", "close")
+	case r.ContentLength > MaxBody, r.ContentLength < 0: // of a length that nobody told: none is expected
 		return fault.New(fault.RequeteTropGrande, "edge: body")
 	}
 	return nil
 }
 
-// Wrap is the outermost handler: id, recovery, log.
+// patience is how long what is left of a body that nobody wants is drained
+// before the connection is closed, so that a caller still writing can read the
+// answer, which has left already.
+const patience = 500 * time.Millisecond
+
+// hangUp ends the server's habit of waiting for the rest of a body: no route
+// here reads one.
+func hangUp(rw http.ResponseWriter) {
+	c := http.NewResponseController(rw)
+	time.AfterFunc(patience, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) }) // an error: it is closed already
+}
+
+// Clean reports whether the path of an address is one that no router rewrites:
+// it starts with a slash and holds no empty segment, "." or "..", written out
+// or percent-encoded. A router would answer any other with a redirection that
+// repeats it, and what it repeats may be somebody's number.
+func Clean(u *url.URL) bool {
+	p := u.Path
+	if p == "" || p[0] != '/' || strings.Contains(p, "//") {
+		return false
+	}
+	return !strings.Contains(p, "/./") && !strings.Contains(p, "/../") && !strings.HasSuffix(p, "/.") && !strings.HasSuffix(p, "/..")
+}
+
+// Wrap is the outermost handler: id, recovery, log. A path that is not Clean
+// is answered ressource_inconnue whatever the method; a request that brings a
+// body is the last one of its connection.
 func (e *Edge) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		begin := e.Clock()
@@ -138,6 +164,15 @@ func (e *Edge) Wrap(next http.Handler) http.Handler {
 		h["X-Request-Id"] = []string{w.Event.RequestID}
 		h["X-Content-Type-Options"] = nosniff
 		defer e.finish(w, r, begin)
+		if r.ContentLength != 0 {
+			h["Connection"] = closing
+			hangUp(rw)
+		}
+		if !Clean(r.URL) {
+			w.Event.Route = "unknown"
+			e.Problem(w, fault.New(fault.RessourceInconnue, "edge: path"))
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -177,7 +212,10 @@ func (e *Edge) log(ctx context.Context, v *Event) {
 		slog.String("partner", v.Partner), slog.String("key", v.Key), slog.Int64("trace", v.Trace))
 }
 
-var nosniff = []string{"nosniff"}
+var (
+	nosniff = []string{"nosniff"}
+	closing = []string{"close"}
+)
 
 // requestID echoes a well-formed id of the caller's, or makes one. One that
 // could carry a NIR is replaced (contract.md).
@@ -271,7 +309,7 @@ func (e *Edge) Server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, MaxHeaderBytes: MaxHeader,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 90 * time.Second,
-		ErrorLog: slog.NewLogLogger(discard{}, slog.LevelInfo),
+		ErrorLog: slog.NewLogLogger(discard{}, slog.LevelInfo), DisableGeneralOptionsHandler: true,
 	}
 }
 

@@ -288,3 +288,118 @@ func TestRefuse(t *testing.T) {
 		}
 	})
 }
+
+// raw writes a request on a connection of its own and reads all that comes
+// back before the other side closes, within the time of a patient client.
+func raw(t *testing.T, url, request string) (answer string, firstByte, closed time.Duration) {
+	t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	begin := time.Now()
+	if err := c.SetDeadline(begin.Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.WriteString(c, request) }() // the server may stop reading
+	one := make([]byte, 1)
+	if _, err := c.Read(one); err != nil {
+		t.Fatal("no answer")
+	}
+	firstByte = time.Since(begin)
+	rest, err := io.ReadAll(c)
+	if err != nil {
+		t.Fatal("the answer is cut")
+	}
+	return string(one) + string(rest), firstByte, time.Since(begin)
+}
+
+func isProblem(answer string, status, code string) bool {
+	head, body, _ := strings.Cut(answer, "\r\n\r\n")
+	return strings.HasPrefix(head, "HTTP/1.1 "+status+" ") && strings.Contains(head, "application/problem+json") && strings.Contains(head, "X-Request-Id: req-") && strings.Contains(body, `"code":"`+code+`"`)
+}
+
+func TestPathsThatNoRouterMayRewrite(t *testing.T) {
+	h := open(t)
+	mux := http.NewServeMux()
+	mux.Handle("/", h.Handle("essai", func(w *edge.Writer, r *http.Request) error { _, err := w.Write([]byte("bonjour")); return err }))
+	url := apptest.Wrap(t, h.Edge, h.Wrap(mux))
+	for name, target := range map[string]string{
+		"two slashes in front":       "GET //286021204798976/x",
+		"two slashes with a query":   "GET //v1/droits/beneficiaires?nir=286021204798976",
+		"two slashes inside":         "GET /v1//286021204798976",
+		"two slashes at the end":     "GET /286021204798976//",
+		"a segment that goes up":     "GET /286021204798976/../x",
+		"a segment that stays":       "GET /286021204798976/./x",
+		"a final segment that stays": "GET /286021204798976/.",
+		"a final segment up":         "GET /286021204798976/..",
+		"an encoded segment up":      "GET /286021204798976/%2e%2e/x",
+		"an encoded slash":           "GET /286021204798976/%2F/x",
+		"no path":                    "GET http://x?nir=286021204798976",
+		"a tunnel":                   "CONNECT 286021204798976:443",
+		"everything":                 "OPTIONS *",
+		"a star":                     "GET *",
+	} {
+		t.Run("R10 a path with "+name+" is a problem, not a redirection, and is not repeated", func(t *testing.T) {
+			got, _, _ := raw(t, url, target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			if !isProblem(got, "404", "ressource_inconnue") && !isProblem(got, "400", "requete_malformee") || strings.Contains(got, "286021204798976") || strings.Contains(got, "Location") {
+				t.Errorf("answered %.40q", got)
+			}
+		})
+	}
+	t.Run("R10 the preface of another protocol is a problem", func(t *testing.T) {
+		if got, _, _ := raw(t, url, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"); !strings.Contains(got, "application/problem+json") {
+			t.Errorf("answered %.40q", got)
+		}
+	})
+	t.Run("a clean path passes", func(t *testing.T) {
+		if resp, _ := get(t, url+"/a/b.c/..d/"); resp.StatusCode != 200 {
+			t.Errorf("answered %d", resp.StatusCode)
+		}
+	})
+}
+
+func TestExpectations(t *testing.T) {
+	h := open(t)
+	url := h.serve(t, func(w *edge.Writer, r *http.Request) error { _, err := w.Write([]byte("bonjour")); return err })
+	for _, version := range []string{"1.1", "1.0"} {
+		t.Run("R79 an expectation that nobody knows is a problem, in version "+version, func(t *testing.T) {
+			got, _, _ := raw(t, url, "GET / HTTP/"+version+"\r\nHost: x\r\nExpect: 286021204798976\r\n\r\n")
+			if !isProblem(got, "400", "requete_malformee") || strings.Contains(got, "286021204798976") {
+				t.Errorf("answered %.40q", got)
+			}
+		})
+	}
+}
+
+func TestBodiesThatNobodyWants(t *testing.T) {
+	h := open(t)
+	url := h.serve(t, func(w *edge.Writer, r *http.Request) error { _, err := w.Write([]byte("bonjour")); return err })
+	lost := apptest.Wrap(t, h.Edge, h.Wrap(h.Refuse("rien", fault.MethodeNonPermise)))
+	const chunked = " / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for _, c := range []struct{ name, url, request, status, code string }{
+		{"chunks of one megabyte", url, "GET" + chunked + strings.Repeat("4000\r\n"+strings.Repeat("x", 0x4000)+"\r\n", 64) + "0\r\n\r\n", "413", "requete_trop_grande"},
+		{"chunks of two bytes", url, "GET" + chunked + "2\r\nxx\r\n0\r\n\r\n", "413", "requete_trop_grande"},
+		{"chunks that never come", url, "GET" + chunked + "64\r\nxx", "413", "requete_trop_grande"},
+		{"a length too great, and no body", url, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nxx", "413", "requete_trop_grande"},
+		{"a body that is refused and never ends", lost, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nxx", "405", "methode_non_permise"},
+		{"a body that asks to be waited for", lost, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n", "405", "methode_non_permise"},
+	} {
+		t.Run(c.name+": answered at once, then closed", func(t *testing.T) {
+			got, first, closed := raw(t, c.url, c.request)
+			if !isProblem(got, c.status, c.code) || !strings.Contains(got, "Connection: close") {
+				t.Errorf("answered %.40q", got)
+			}
+			if first > 2*time.Second || closed > 5*time.Second {
+				t.Errorf("answered after %v, closed after %v", first, closed)
+			}
+		})
+	}
+	t.Run("a small body that never comes does not delay an answer", func(t *testing.T) {
+		got, first, closed := raw(t, url, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nxx")
+		if !strings.HasPrefix(got, "HTTP/1.1 200 ") || first > 2*time.Second || closed > 5*time.Second {
+			t.Errorf("answered %.20q after %v, closed after %v", got, first, closed)
+		}
+	})
+}

@@ -98,8 +98,18 @@ type conn struct {
 // serverError is how net/http begins the body of a refusal of its own.
 var serverError = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 
+// serverRefusal reports whether what is about to be written is a refusal of
+// the server's own: one with the text above, or a 417, which it gives without
+// a body to an Expect that it does not know and which no handler gives.
+func serverRefusal(p []byte) bool {
+	if len(p) < 12 || p[9] != '4' && p[9] != '5' || !bytes.HasPrefix(p, []byte("HTTP/1.")) {
+		return false
+	}
+	return bytes.HasPrefix(p[8:], []byte(" 417")) || bytes.HasPrefix(p, []byte("HTTP/1.1 ")) && bytes.Contains(p, serverError)
+}
+
 func (c *conn) Write(p []byte) (int, error) {
-	if len(p) < 12 || p[9] != '4' && p[9] != '5' || !bytes.HasPrefix(p, []byte("HTTP/1.1 ")) || !bytes.Contains(p, serverError) {
+	if !serverRefusal(p) {
 		return c.Conn.Write(p)
 	}
 	code := fault.RequeteMalformee

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -103,5 +102,3 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, p page
 	w.WriteHeader(status)
 	_, _ = w.Write(buf.Bytes())
 }
-
-func pathURL(path string) *url.URL { return &url.URL{Path: path} }

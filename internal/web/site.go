@@ -7,6 +7,7 @@ package web
 import (
 	"html/template"
 	"net/http"
+	"path"
 	"strings"
 
 	"droits.example/droits/internal/fault"
@@ -88,7 +89,7 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("/favicon.ico", s.favicon)
 	mux.HandleFunc("/static/{name}", s.static)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if p := strings.TrimRight(r.URL.Path, "/"); p != r.URL.Path && s.exists(mux, p) {
+		if p := s.page(r.URL.Path); p != "" {
 			http.Redirect(w, r, p, http.StatusMovedPermanently)
 			return
 		}
@@ -100,18 +101,34 @@ func (s *Site) Handler() http.Handler {
 			s.Error(w, r, http.StatusMethodNotAllowed)
 			return
 		}
+		if r.URL.Path != path.Clean(r.URL.Path) && r.URL.Path != path.Clean(r.URL.Path)+"/" {
+			s.Error(w, r, http.StatusNotFound) // the mux would redirect to what it received
+			return
+		}
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// exists reports whether a path without its trailing slashes is a page, so
-// that a redirection never leads to another host or to a second 404.
-func (s *Site) exists(mux *http.ServeMux, path string) bool {
-	if !strings.HasPrefix(path, "/documentation") {
-		return false
+// page is the address of the page that a path with slashes too many at its end
+// means, or "". It is always an address of ours, never what was received: a
+// redirection leads neither to another host nor to a second 404, and repeats
+// nothing.
+func (s *Site) page(received string) string {
+	p := strings.TrimRight(received, "/")
+	if p == received {
+		return ""
 	}
-	_, pattern := mux.Handler(&http.Request{Method: http.MethodGet, URL: pathURL(path)})
-	return pattern != "/" && pattern != ""
+	for _, known := range []string{"/documentation", "/documentation/erreurs", "/documentation/jeu-d-essai"} {
+		if p == known {
+			return known
+		}
+	}
+	for _, f := range s.faults {
+		if known := "/documentation/erreurs/" + string(f.Code); p == known {
+			return known
+		}
+	}
+	return ""
 }
 
 // document serves fixed bytes.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -216,6 +217,30 @@ func TestFailures(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestRedirections(t *testing.T) {
+	s := site(t, full())
+	for path, want := range map[string]string{
+		"/documentation/": "/documentation", "/documentation/erreurs/nir_absent/": "/documentation/erreurs/nir_absent", "/documentation/erreurs/nir_absent/?nir=286021204798976": "/documentation/erreurs/nir_absent",
+	} {
+		t.Run("a page with one slash too many leads to the page", func(t *testing.T) {
+			if w := get(s, "GET", path); w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != want {
+				t.Errorf("status %d", w.Code)
+			}
+		})
+	}
+	for _, path := range []string{
+		"/documentation/erreurs/286021204798976/", "/documentation//286021204798976", "//286021204798976/x", "/286021204798976/../x", "/x/./286021204798976", "/x/..", "/286021204798976//",
+		"/static/286021204798976/", "/documentation/286021204798976/", "/?nir=286021204798976", "/favicon.ico?nir=286021204798976",
+	} {
+		t.Run("R10 no page repeats in its headers or its text what it received", func(t *testing.T) {
+			w := get(s, "GET", path)
+			if strings.Contains(fmt.Sprint(w.Header())+w.Body.String(), "286021204798976") {
+				t.Errorf("status %d repeats a number", w.Code)
+			}
+		})
+	}
 }
 
 func TestOperations(t *testing.T) {
