@@ -81,9 +81,10 @@ generate:
 # The profile of bench serve guides every build of the program (docs/decisions/0009).
 # -trimpath keeps the paths of the machine out of it.
 pgo:
-	$(GO) build -pgo=off -trimpath -o bin/droits-plain .
-	./bin/droits-plain bench serve --rounds 6 --profile bin/serve.prof
-	$(GO) tool pprof -proto bin/serve.prof > default.pgo
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	$(GO) build -pgo=off -trimpath -o "$$dir/droits" . && \
+	"$$dir/droits" bench serve --rounds 6 --profile "$$dir/serve.prof" && \
+	$(GO) tool pprof -proto "$$dir/serve.prof" > default.pgo
 
 # make bench BENCH="--rounds 9 --json"
 bench: build
