@@ -112,6 +112,7 @@ func (c Caller) Convention() convention.Convention { return c.conv }
 type Meta struct {
 	RequestID string
 	Agent     string // pseudonym of the partner's agent, "" when none
+	Name      string // names in the trace a call that is no operation, instead of Operation
 	Operation droits.Operation
 	Window    droits.Fenetre
 	Asked     []droits.Bloc // nil = everything

@@ -17,7 +17,7 @@ func (w *walk) entry(class trace.Class, outcome string, f *fault.Fault) trace.En
 	e := trace.Entry{
 		Class: class,
 		Person: trace.Person{
-			At: w.s.Clock(), Partner: c.Partner(), Purpose: d.Purpose, Operation: w.req.Operation.String(),
+			At: w.s.Clock(), Partner: c.Partner(), Purpose: d.Purpose, Operation: w.req.name(),
 			Period: w.req.Window.Period.String(), Consent: w.consents, Convention: d.ID + "/" + strconv.Itoa(d.Version),
 			Reference: c.conv.Digest, Outcome: outcome,
 		},
@@ -48,6 +48,14 @@ func (w *walk) entry(class trace.Class, outcome string, f *fault.Fault) trace.En
 	}
 	w.about(&e)
 	return e
+}
+
+// name is what the trace calls the call.
+func (m Meta) name() string {
+	if m.Name != "" {
+		return m.Name
+	}
+	return m.Operation.String()
 }
 
 // about names who is concerned, by keyed digests.

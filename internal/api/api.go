@@ -58,7 +58,7 @@ func New(c Config) *API {
 	for _, op := range droits.Operations() {
 		a.handle(c.Base+op.Path, op.ID, a.operation(op))
 	}
-	a.handle(MoiPath, "getMoi", a.moi)
+	a.handle(MoiPath, moiID, a.moi)
 	return a
 }
 

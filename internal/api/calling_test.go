@@ -54,6 +54,21 @@ func TestChamps(t *testing.T) {
 			equal(t, "champ", read(t, in, "c2s", h, moi+q).Want(t, 400, badParam).Problem().Champ, "champs")
 		})
 	}
+	for path, q := range map[string]string{
+		contrats: "identite", medecin: "identite", exos: "exonerations_motif", caisse: "contrats", compl: "complementaire_reference", arrets: "caisse,contrats", risques: "identite",
+		moi: "caisse", family: "caisse,exonerations", someone: "medecin_traitant",
+	} {
+		t.Run("champs that leaves nothing of "+path+" is refused, not answered with nothing", func(t *testing.T) {
+			a := read(t, in, "c2s", h, path+"?champs="+q).Want(t, 400, badParam)
+			equal(t, "champ", a.Problem().Champ, "champs")
+			equal(t, "reason", text(in.LastTrace(t).Internal["reasons"]), `["CHAMPS_EMPTY"]`)
+		})
+	}
+	t.Run("champs with blocks of other operations besides the main one is answered", func(t *testing.T) {
+		read(t, in, "c2s", h, contrats+"?champs=identite,contrats").Want(t, 200, "")
+		read(t, in, "c2s", h, family+"?champs=identite").Want(t, 200, "")
+		read(t, in, "c2s", h, someone+"?champs=contrats").Want(t, 200, "")
+	})
 }
 
 func TestScopes(t *testing.T) {

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"droits.example/droits/internal/access"
@@ -47,7 +48,7 @@ func one(h http.Header, name string) (string, error) {
 // one until another is accepted, so that a refusal can be traced.
 func decode(op droits.OperationInfo, r *http.Request, today civil.Date, meta *access.Meta) (who droits.Designation, err error) {
 	meta.Operation = op.Op
-	meta.Window = droits.Fenetre{Today: today, Period: civil.Period{From: today, To: today.AddYears(1)}}
+	meta.Window = unasked(today)
 	if meta.Agent, err = agent(r.Header); err != nil {
 		return who, err
 	}
@@ -65,8 +66,15 @@ func decode(op droits.OperationInfo, r *http.Request, today civil.Date, meta *ac
 		return who, err // a window that is refused is not traced: its days are values received
 	}
 	meta.Window.Period = asked
-	meta.Asked, err = champs(q)
+	if meta.Asked, err = champs(q); err == nil {
+		err = answerable(op, meta.Asked)
+	}
 	return who, err
+}
+
+// unasked is the window of a call that names none, or one that is refused.
+func unasked(today civil.Date) droits.Fenetre {
+	return droits.Fenetre{Today: today, Period: civil.Period{From: today, To: today.AddYears(1)}}
 }
 
 func agent(h http.Header) (string, error) {
@@ -96,7 +104,7 @@ func designation(h http.Header) (d droits.Designation, err error) {
 		return d, err
 	}
 	if birth != "" {
-		if d.BirthOn, err = civil.Parse(birth); err != nil {
+		if d.BirthOn, err = civil.ParseBirth(birth); err != nil {
 			return d, fault.New(fault.DateInvalide, opDecode).On("date-naissance")
 		}
 	}
@@ -168,4 +176,24 @@ func champs(q url.Values) ([]droits.Bloc, error) {
 		out = append(out, b)
 	}
 	return out, nil
+}
+
+// answerable refuses a choice of blocks of which the operation would answer
+// nothing: an empty answer would read as somebody without rights. Only the
+// identities have members that stand alone without the operation's main block.
+func answerable(op droits.OperationInfo, asked []droits.Bloc) error {
+	if asked == nil {
+		return nil
+	}
+	needed := []droits.Bloc{op.Bloc}
+	switch op.Op {
+	case droits.OpMe, droits.OpBeneficiaires, droits.OpBeneficiaire:
+		needed = op.Blocs
+	}
+	for _, b := range needed {
+		if slices.Contains(asked, b) {
+			return nil
+		}
+	}
+	return fault.New(fault.ParametreInvalide, opDecode).On("champs").Because("CHAMPS_EMPTY")
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 
@@ -59,7 +60,12 @@ type moi struct {
 	Environnement string        `json:"environnement"`
 }
 
-// moi tells a partner its own rights: the key alone, no person, no quota.
+// moiID names this call in routes and traces: it is no operation about
+// somebody.
+const moiID = "getMoi"
+
+// moi tells a partner its own rights: the key alone, no person, no quota. A
+// refusal to a known key is traced like those of the operations.
 func (a *API) moi(w *edge.Writer, r *http.Request) error {
 	creds, err := credentials(w, r)
 	if err != nil && creds.Key == "" {
@@ -68,23 +74,31 @@ func (a *API) moi(w *edge.Writer, r *http.Request) error {
 	creds.Token = ""
 	caller, err := a.Access.Authenticate(creds, false)
 	a.note(w, caller)
-	if err != nil {
-		a.rates(w, r, caller)
-		return err
+	var body []byte
+	if err == nil {
+		body, err = a.describe(r.Context(), caller)
 	}
-	p, ok := a.PartnerName(caller.Partner())
-	if !ok {
-		return fault.New(fault.ErreurInterne, "api: partner of a key")
-	}
-	b, err := json.Marshal(a.describe(caller, p, a.Access.LeftToday(r.Context(), caller)))
 	if err != nil {
-		return fault.Wrap(fault.ErreurInterne, "api: encode", err)
+		meta := access.Meta{RequestID: w.Event.RequestID, Name: moiID, Window: unasked(civil.On(a.Clock()))}
+		return a.refused(w, r, caller, a.Access.Refuse(r.Context(), caller, meta, err))
 	}
 	a.rates(w, r, caller)
-	return writeJSON(w, b)
+	return writeJSON(w, body)
 }
 
-func (a *API) describe(caller access.Caller, p partner.Partner, left int) moi {
+func (a *API) describe(ctx context.Context, caller access.Caller) ([]byte, error) {
+	p, ok := a.PartnerName(caller.Partner())
+	if !ok {
+		return nil, fault.New(fault.ErreurInterne, "api: partner of a key")
+	}
+	b, err := json.Marshal(a.wireMoi(caller, p, a.Access.LeftToday(ctx, caller)))
+	if err != nil {
+		return nil, fault.Wrap(fault.ErreurInterne, "api: encode", err)
+	}
+	return b, nil
+}
+
+func (a *API) wireMoi(caller access.Caller, p partner.Partner, left int) moi {
 	c := caller.Convention()
 	d := c.Document
 	out := moi{

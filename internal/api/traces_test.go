@@ -4,19 +4,22 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+	"time"
 
+	"droits.example/droits/internal/api"
 	"droits.example/droits/internal/apptest"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/nir"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
 
 // What may stand in each part of an entry: anything else is a member that
 // nobody decided upon.
 var (
-	personMembers   = []string{"asked", "beneficiary", "body", "body_salt", "consent", "convention", "count", "demarche", "operation", "outcome", "partner", "period", "purpose", "reference", "request", "served", "time", "withheld"}
+	personMembers   = []string{"asked", "beneficiary", "body", "body_salt", "consent", "convention", "count", "demarche", "operation", "others", "outcome", "partner", "period", "purpose", "reference", "request", "served", "time", "withheld"}
 	internalMembers = []string{"agent", "ip", "key", "latency_us", "matching", "policy", "reasons", "request_id", "token", "withheld"}
 	hexDigest       = regexp.MustCompile(`^[0-9a-f]{32,64}$`)
 	periodText      = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}/\d{4}-\d{2}-\d{2}$`)
@@ -45,7 +48,7 @@ func TestEveryTracedCall(t *testing.T) {
 			call(op.Path+"?dateDebut=2020-01-01", in.As(t, "famille-martin", p), own)
 			call(op.Path, apptest.Key(p), own)
 			call(op.Path, apptest.Key(p), apptest.Bearer("0123456789"), own)
-			call(op.Path+"?champs=identite,caisse", in.As(t, "famille-martin", p), own)
+			call(op.Path+"?champs="+string(op.Bloc)+",identite,caisse", in.As(t, "famille-martin", p), own)
 			if op.NeedsNIR {
 				call(op.Path, in.As(t, "famille-martin", p))
 				call(op.Path, in.As(t, "famille-martin", p), in.NIROf(t, "ald"))
@@ -56,6 +59,8 @@ func TestEveryTracedCall(t *testing.T) {
 	closed := in.SignUp(t, droits.Etablissement, nil)
 	in.Move(t, closed, convention.Suspended)
 	call(moi, in.As(t, "famille-martin", closed))
+	in.Get(t, "/contrats?champs=identite", in.As(t, "famille-martin", in.Hospital), in.NIROf(t, "famille-martin")).Want(t, 400, badParam)
+	walked++
 	entries := in.Traces(t, 0)
 	t.Run("R42 every call of a known key leaves exactly one entry", func(t *testing.T) { equal(t, "entries", len(entries), walked) })
 	t.Run("R42 R40 every entry says who, for whom, which fields, why and under what", func(t *testing.T) {
@@ -223,4 +228,43 @@ func restrictChild(t *testing.T, in *apptest.Instance, number string) {
 	if _, err := in.App.Store.Restrict(t.Context(), restriction(s, "", in.Clock.Now())); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestRefusalsOfThePartnersOwnRights(t *testing.T) {
+	in := apptest.Start(t, apptest.Options{})
+	closed := in.SignUp(t, droits.Etablissement, nil)
+	t.Run("a partner that reads its own rights leaves no trace: nobody is concerned", func(t *testing.T) {
+		before := in.TraceCount(t)
+		in.Do(t, api.MoiPath, apptest.Key(closed)).Want(t, 200, "")
+		equal(t, "traces", in.TraceCount(t), before)
+	})
+	in.Move(t, closed, convention.Suspended)
+	revoked := in.NewKey(t, in.Hospital, time.Time{})
+	if err := in.App.Store.RevokeKey(t.Context(), revoked.KeyID); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		p      apptest.Partner
+		status int
+		code   string
+	}{{"under a suspended convention", closed, 403, "convention_inactive"}, {"with a revoked key", revoked, 401, "cle_invalide"}} {
+		t.Run("R42 a call of its own rights "+c.name+" is refused and traced under its own name", func(t *testing.T) {
+			before := in.TraceCount(t)
+			a := in.Do(t, api.MoiPath, apptest.Key(c.p)).Want(t, c.status, c.code)
+			e := in.LastTrace(t)
+			equal(t, "traces", in.TraceCount(t), before+1)
+			equal(t, "operation", e.Str("operation"), "getMoi")
+			equal(t, "outcome", e.Str("outcome"), c.code)
+			equal(t, "key", e.In("key"), c.p.KeyID)
+			if a.Header.Get("X-Trace") == "" || e.Class != trace.AccessRefused {
+				t.Error("no X-Trace, or another class")
+			}
+		})
+	}
+	t.Run("an unknown key is not traced", func(t *testing.T) {
+		before := in.TraceCount(t)
+		in.Do(t, api.MoiPath, apptest.With("X-API-Key", partner.NewSecret(partner.Sandbox))).Want(t, 401, "cle_invalide")
+		equal(t, "traces", in.TraceCount(t), before)
+	})
 }

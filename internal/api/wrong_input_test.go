@@ -55,6 +55,9 @@ func TestWrongHeaders(t *testing.T) {
 		{"a birth date in words", someone, []apptest.Change{me, own, apptest.With(dateField, "hier")}, 400, "date_invalide"},
 		{"two birth dates", someone, append(twice(dateField, "2026-01-01", "2026-01-01"), own), 400, badParam},
 		{"a birth date of nobody", someone, []apptest.Change{me, own, apptest.With(dateField, "1900-01-01")}, 404, inconnu},
+		{"an incomplete birth date of nobody", someone, []apptest.Change{me, own, apptest.With(dateField, "1900-00-00")}, 404, inconnu},
+		{"an incomplete birth date of nobody in a known month", someone, []apptest.Change{me, own, apptest.With(dateField, "1900-05-00")}, 404, inconnu},
+		{"a birth date with a day but no month", someone, []apptest.Change{me, own, apptest.With(dateField, "2026-00-05")}, 400, "date_invalide"},
 		{"a rank without a birth date", someone, []apptest.Change{me, own, apptest.With("rang-naissance", "1")}, 400, badParam},
 		{"a rank of zero", someone, []apptest.Change{me, own, apptest.With(dateField, "2026-01-01"), apptest.With("rang-naissance", "0")}, 400, badParam},
 		{"a rank in words", someone, []apptest.Change{me, own, apptest.With(dateField, "2026-01-01"), apptest.With("rang-naissance", "premier")}, 400, badParam},
@@ -193,6 +196,8 @@ func TestWrongTokens(t *testing.T) {
 		if err := in.App.Store.Allow(t.Context(), who, h.ID); err != nil {
 			t.Fatal(err)
 		}
+		call(t, h, hosp).Want(t, 403, "consentement_retire")
+		in.Clock.Advance(time.Second)
 		call(t, h, in.Token(t, "c2s", h)).Want(t, 200, "")
 	})
 }
@@ -251,6 +256,10 @@ func TestMethodsAndSizes(t *testing.T) {
 	t.Run("a body that is too large is refused", func(t *testing.T) {
 		in.Get(t, moi, in.As(t, "famille-martin", in.Hospital), body(strings.Repeat("x", 100_000))).Want(t, 413, "requete_trop_grande")
 	})
+	t.Run("a body whose length is not told is refused", func(t *testing.T) {
+		unsized := func(r *http.Request) { body(strings.Repeat("x", 1<<20))(r); r.ContentLength = -1 }
+		in.Get(t, moi, in.As(t, "famille-martin", in.Hospital), unsized).Want(t, 413, "requete_trop_grande")
+	})
 	t.Run("a small body is ignored", func(t *testing.T) {
 		in.Get(t, moi, in.As(t, "famille-martin", in.Hospital), body("x")).Want(t, 200, "")
 	})
@@ -281,4 +290,28 @@ func TestMethodsAndSizes(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAddressesThatCouldBeRewritten(t *testing.T) {
+	in := apptest.Shared(t)
+	nir := in.NIR(t, "famille-martin")
+	for _, target := range []string{
+		"GET /" + nir + "//x", "GET //" + nir + "/x", "GET /" + nir + "/../x", "GET //v1/droits/beneficiaires/contrats?nir=" + nir, "GET /v1//droits/beneficiaires/" + nir, "GET /" + nir + "/%2e%2e/",
+		"GET /documentation//erreurs?nir=" + nir, "POST //v1/droits/beneficiaires/me?nir=" + nir, "CONNECT " + nir + ":443", "OPTIONS *", "GET http://x?nir=" + nir,
+	} {
+		t.Run("R10 R79 an address that a router would rewrite is a problem and is not repeated", func(t *testing.T) {
+			got := in.Raw(t, target+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			if !strings.HasPrefix(got, "HTTP/1.1 4") || !strings.Contains(got, "application/problem+json") || strings.Contains(got, "Location") || strings.Contains(got, nir) || strings.Contains(in.Logs.String(), nir) {
+				t.Errorf("answered %.20q", got)
+			}
+		})
+	}
+	t.Run("R10 a page that does not exist repeats nothing of its address", func(t *testing.T) {
+		for _, path := range []string{"/" + nir, "/documentation/erreurs/" + nir + "/", "/" + nir + "/", "/static/" + nir} {
+			got := in.Raw(t, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			if !strings.HasPrefix(got, "HTTP/1.1 404 ") || strings.Contains(got, nir) {
+				t.Errorf("answered %.20q", got)
+			}
+		}
+	})
 }
