@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"time"
 
@@ -82,7 +81,11 @@ func (a *App) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.Store, err = store.Open(ctx, store.Config{Dir: a.Config.Data, Root: root, Clock: a.clock}); err != nil {
+	a.Store, err = store.Open(ctx, store.Config{Dir: a.Config.Data, Root: root, Clock: a.clock})
+	if errors.Is(err, store.ErrOtherRoot) {
+		return &ConfigError{"keys.root_file: the data directory was made under another root key; give the one it was made with, or another directory"}
+	}
+	if err != nil {
 		return err
 	}
 	if a.Verifier, err = a.verifier(); err != nil {
@@ -119,17 +122,6 @@ func (a *App) newSite() (*web.Site, error) {
 	return web.New(cfg)
 }
 
-func (a *App) root() (store.Root, error) {
-	if a.opts.Root != nil {
-		return *a.opts.Root, nil
-	}
-	root, err := store.ReadRoot(a.Config.Keys.RootFile)
-	if err != nil {
-		return root, &ConfigError{"keys.root_file: " + unwrapPath(err) + "; create one with: droits keygen"}
-	}
-	return root, nil
-}
-
 func (a *App) verifier() (*franceconnect.Verifier, error) {
 	f := a.Config.FranceConnect
 	c := franceconnect.Config{Timeout: time.Duration(f.Timeout), MinACR: f.MinACR, Ceiling: time.Duration(f.Ceiling), Clock: a.clock, HTTP: a.opts.HTTP, Observe: a.metrics.token}
@@ -148,27 +140,6 @@ func (a *App) verifier() (*franceconnect.Verifier, error) {
 		return nil, &ConfigError{"franceconnect: " + err.Error()}
 	}
 	return v, nil
-}
-
-func (a *App) v2Secrets() (string, franceconnect.KeySet, error) {
-	if a.opts.Keys != nil {
-		return a.opts.Secret, *a.opts.Keys, nil
-	}
-	f := a.Config.FranceConnect.V2
-	raw, err := os.ReadFile(f.ClientSecretFile)
-	if err != nil {
-		return "", franceconnect.KeySet{}, &ConfigError{"franceconnect.v2.client_secret_file: " + unwrapPath(err)}
-	}
-	keys, err := franceconnect.LoadKeys(f.KeysFile)
-	if errors.Is(err, os.ErrNotExist) {
-		if keys, err = franceconnect.GenerateKeys(); err == nil {
-			err = franceconnect.SaveKeys(f.KeysFile, keys)
-		}
-	}
-	if err != nil {
-		return "", keys, &ConfigError{"franceconnect.v2.keys_file: " + unwrapPath(err)}
-	}
-	return strings.TrimSpace(string(raw)), keys, nil
 }
 
 // Public is the handler of the partner API and of the pages.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -138,7 +138,7 @@ func explainTOML(err error) error {
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 		key := strings.Join(unknown.Errors[0].Key(), ".")
 		row, _ := unknown.Errors[0].Position()
-		return &ConfigError{fmt.Sprintf("line %d: unknown key %q; did you mean %q?", row, key, nearest(key, Members()))}
+		return &ConfigError{fmt.Sprintf("line %d: unknown key %q; did you mean %q?", row, key, nearest(key, append(Members(), tables()...)))}
 	}
 	var bad *toml.DecodeError
 	if errors.As(err, &bad) {
@@ -171,6 +171,16 @@ func display(v reflect.Value) any {
 func Members() []string {
 	var out []string
 	walkMembers(reflect.ValueOf(DefaultConfig()), "", func(name string, _ reflect.Value, _ string) { out = append(out, name) })
+	return out
+}
+
+// tables lists the names of the sections.
+func tables() (out []string) {
+	for _, m := range Members() {
+		if i := strings.LastIndexByte(m, '.'); i > 0 && !slices.Contains(out, m[:i]) {
+			out = append(out, m[:i])
+		}
+	}
 	return out
 }
 
@@ -227,50 +237,6 @@ func (c *Config) resolve(dir string) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
-}
-
-// Check says what is wrong with the configuration. Errors: *ConfigError.
-func (c Config) Check() error {
-	bad := func(format string, a ...any) error { return &ConfigError{fmt.Sprintf(format, a...)} }
-	if c.Instance != partner.Sandbox && c.Instance != partner.Production {
-		return bad("instance must be %q or %q", partner.Production, partner.Sandbox)
-	}
-	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || u.Path != "" || u.Scheme != "http" && u.Scheme != "https" {
-		return bad("public_url must be an origin such as https://droits.example, without a path")
-	}
-	if c.Instance == partner.Production && !strings.HasPrefix(c.PublicURL, "https://") {
-		return bad("public_url must begin with https:// in production")
-	}
-	if !strings.HasPrefix(c.BasePath, "/") {
-		return bad("base_path must begin with /")
-	}
-	for _, p := range c.Proxies {
-		if _, err := netip.ParsePrefix(p); err != nil {
-			return bad("trusted_proxies holds something that is not a network such as 10.0.0.0/8")
-		}
-	}
-	if c.Keys.RootFile == "" {
-		return bad("keys.root_file is required; create one with: droits keygen")
-	}
-	f := c.FranceConnect
-	if f.V1.URL == "" && f.V2.URL == "" {
-		return bad("franceconnect needs v1.url, v2.url or both")
-	}
-	if f.V2.URL != "" && (f.V2.ClientID == "" || f.V2.ClientSecretFile == "" || f.V2.KeysFile == "") {
-		return bad("franceconnect.v2 needs client_id, client_secret_file and keys_file")
-	}
-	if d := time.Duration(f.Ceiling); d < 0 || d > 10*time.Second {
-		return bad("franceconnect.ceiling must be between 0s and 10s")
-	}
-	switch c.Log.Level {
-	case "debug", "info", "warn", "error":
-	default:
-		return bad("log.level must be debug, info, warn or error")
-	}
-	if c.Log.Format != "json" && c.Log.Format != "text" {
-		return bad("log.format must be json or text")
-	}
-	return nil
 }
 
 func (c Config) proxies() (out []netip.Prefix) {

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"droits.example/droits/internal/app"
 	"droits.example/droits/internal/apptest"
+	"droits.example/droits/internal/store"
 )
 
 const goodConfig = `instance = "sandbox"
@@ -67,6 +69,21 @@ func TestConfig(t *testing.T) {
 		{"a second version without its secrets", goodConfig, "DROITS_FRANCECONNECT_V2_URL=http://127.0.0.1:1/api/v2", "franceconnect.v2 needs"},
 		{"a ceiling above ten seconds", goodConfig, "DROITS_FRANCECONNECT_CEILING=11s", "ceiling must be"},
 		{"a base path that is relative", goodConfig, "DROITS_BASE_PATH=v1", "base_path must begin with /"},
+		{"a base path that is the root", goodConfig, "DROITS_BASE_PATH=/", "base_path must not be / alone"},
+		{"a base path with a space", goodConfig, "DROITS_BASE_PATH=/v1/les droits", "base_path must hold letters"},
+		{"a base path with a query", goodConfig, "DROITS_BASE_PATH=/v1/droits?x=1", "base_path must hold letters"},
+		{"a base path with an empty step", goodConfig, "DROITS_BASE_PATH=/v1//droits", "base_path must not hold //"},
+		{"a base path that climbs", goodConfig, "DROITS_BASE_PATH=/v1/../droits", "base_path must not hold //"},
+		{"the base path of the partner's page", goodConfig, "DROITS_BASE_PATH=/v1/partenaire", "base_path must not cover /v1/partenaire"},
+		{"a base path under which the partner's page lies", goodConfig, "DROITS_BASE_PATH=/v1/", "base_path must not cover /v1/partenaire"},
+		{"the base path of the documentation", goodConfig, "DROITS_BASE_PATH=/documentation/droits", "base_path must not cover /documentation"},
+		{"the base path of our keys", goodConfig, "DROITS_BASE_PATH=/franceconnect", "base_path must not cover /franceconnect"},
+		{"a negative drain", goodConfig, "DROITS_DRAIN=-1s", "drain must not be negative"},
+		{"a negative timeout", goodConfig, "DROITS_FRANCECONNECT_TIMEOUT=-1s", "franceconnect.timeout must be more than 0s"},
+		{"a FranceConnect that is not an address", goodConfig, "DROITS_FRANCECONNECT_V1_URL=fc.example/api/v1", "franceconnect.v1.url must be a base"},
+		{"FranceConnect in clear in production", strings.Replace(with(`"sandbox"`, `"production"`), `"http://127.0.0.1:8080"`, `"https://droits.example"`, 1), "", "franceconnect.v1.url must begin with https://"},
+		{"an unknown table is named with its neighbour", with("[keys]", "[clefs]"), "", `did you mean "keys`},
+		{"an unknown empty table too", goodConfig + "\n[clefs]\n", "", `unknown key "clefs"; did you mean "keys"`},
 		{"a level of log that does not exist", goodConfig, "DROITS_LOG_LEVEL=bavard", "log.level must be"},
 		{"a format of log that does not exist", goodConfig, "DROITS_LOG_FORMAT=xml", "log.format must be"},
 	} {
@@ -110,4 +127,78 @@ func socketMode(t *testing.T, in *apptest.Instance) fs.FileMode {
 		t.Fatal(err)
 	}
 	return i.Mode().Perm()
+}
+
+func TestFilesOfSecrets(t *testing.T) {
+	const v2 = `data = "donnees"
+[keys]
+root_file = "racine.key"
+[franceconnect.v2]
+url = "http://127.0.0.1:9/api/v2"
+client_id = "fournisseur"
+client_secret_file = "secret"
+keys_file = "fc-keys.json"
+`
+	for _, c := range []struct {
+		name  string
+		spoil func(dir string) error
+		want  []string
+		never string
+	}{
+		{"a root key that is not there says how to make one", func(d string) error { return os.Remove(filepath.Join(d, "racine.key")) }, []string{"keys.root_file", "droits keygen"}, "chmod"},
+		{"a root key that others can read says how to close it", func(d string) error { return os.Chmod(filepath.Join(d, "racine.key"), 0o444) }, []string{"keys.root_file", "chmod 400"}, "keygen"},
+		{"a root key that is too short is said", func(d string) error {
+			p := filepath.Join(d, "racine.key")
+			return errors.Join(os.Chmod(p, 0o600), os.Truncate(p, 31))
+		}, []string{"keys.root_file", "exactly 32 bytes"}, "keygen"},
+		{"another root key than the directory's is said", func(d string) error {
+			p := filepath.Join(d, "racine.key")
+			b, err := os.ReadFile(p)
+			b[0]++
+			return errors.Join(err, os.Chmod(p, 0o600), os.WriteFile(p, b, 0o600))
+		}, []string{"keys.root_file", "another root key"}, "keygen"},
+		{"a secret that others can read says how to close it", func(d string) error { return os.Chmod(filepath.Join(d, "secret"), 0o640) }, []string{"franceconnect.v2.client_secret_file", "chmod 400"}, ""},
+		{"an empty secret names its member", func(d string) error { return os.WriteFile(filepath.Join(d, "secret"), []byte(" \n"), 0o600) }, []string{"franceconnect.v2.client_secret_file", "empty"}, ""},
+		{"decryption keys that others can read say how to close them", func(d string) error { return os.Chmod(filepath.Join(d, "fc-keys.json"), 0o644) }, []string{"franceconnect.v2.keys_file", "chmod 600"}, ""},
+		{"a data directory that others may enter says how to close it", func(d string) error { return os.Chmod(filepath.Join(d, "donnees"), 0o755) }, []string{"data", "chmod 700"}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conf, dir, err := load(t, v2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("un secret\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := store.CreateRoot(conf.Keys.RootFile); err != nil {
+				t.Fatal(err)
+			}
+			open := func() error {
+				a, err := app.New(t.Context(), conf, app.Options{Logs: io.Discard})
+				if err != nil {
+					return err
+				}
+				return a.Close()
+			}
+			if err := open(); err != nil {
+				t.Fatalf("before: %v", err)
+			}
+			if err := c.spoil(dir); err != nil {
+				t.Fatal(err)
+			}
+			err = open()
+			var bad *app.ConfigError
+			if !errors.As(err, &bad) {
+				t.Fatalf("%v is not a mistake of the configuration", err)
+			}
+			for _, word := range c.want {
+				if !strings.Contains(err.Error(), word) {
+					t.Errorf("%v does not say %q", err, word)
+				}
+			}
+			if c.never != "" && strings.Contains(err.Error(), c.never) {
+				t.Errorf("%v says %q", err, c.never)
+			}
+		})
+	}
 }
