@@ -13,8 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"droits.example/droits/internal/api"
 	"droits.example/droits/internal/app"
 	"droits.example/droits/internal/apptest"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/sim/fcsim"
 	"droits.example/droits/internal/trace"
 )
@@ -124,6 +128,22 @@ func TestTheTraceCannotBeWritten(t *testing.T) {
 			read(t, in, "famille-martin", in.Hospital, moi).Want(t, 200, "")
 		})
 	}
+	t.Run("R41 a refusal that cannot be traced is 503 whatever it is, except to a stranger", func(t *testing.T) {
+		closed := in.SignUp(t, droits.Etablissement, nil)
+		in.Move(t, closed, convention.Suspended)
+		who := in.As(t, "famille-martin", in.Hospital)
+		e := errors.New("refused")
+		broken.Store(&e)
+		defer broken.Store(nil)
+		in.Get(t, moi, apptest.Key(in.Hospital)).Want(t, 503, "service_indisponible")
+		in.Get(t, contrats, who).Want(t, 503, "service_indisponible")
+		in.Get(t, moi+"?dateDebut=2020-01-01", who).Want(t, 503, "service_indisponible")
+		in.Get(t, moi, apptest.Key(closed), apptest.Bearer("0123456789")).Want(t, 503, "service_indisponible")
+		in.Do(t, api.MoiPath, apptest.Key(closed)).Want(t, 503, "service_indisponible")
+		in.Get(t, moi).Want(t, 401, "cle_absente")
+		in.Get(t, moi, apptest.With("X-API-Key", partner.NewSecret(partner.Sandbox))).Want(t, 401, "cle_invalide")
+		in.Get(t, "/inconnue", who).Want(t, 404, "ressource_inconnue")
+	})
 	t.Run("R41 no consent is recorded for a call that was not traced", func(t *testing.T) {
 		before, err := in.App.Store.ConsentCount(t.Context())
 		if err != nil {
