@@ -20,6 +20,7 @@ import (
 	"droits.example/droits/internal/admin"
 	"droits.example/droits/internal/api"
 	"droits.example/droits/internal/edge"
+	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/franceconnect"
 	"droits.example/droits/internal/intake"
 	"droits.example/droits/internal/store"
@@ -148,12 +149,17 @@ func (a *App) Public() http.Handler {
 	route := func(name string, h http.Handler) http.Handler {
 		return a.Edge.Handle(name, func(w *edge.Writer, r *http.Request) error { h.ServeHTTP(w, r); return nil })
 	}
-	page, keys := route("page", pages), route("jwks", jwks)
+	page, keys, forbidden := route("page", pages), route("jwks", jwks), a.Edge.Refuse("jwks", fault.MethodeNonPermise)
 	return a.Edge.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case a.api.Handles(r.URL.Path):
 			a.api.ServeHTTP(w, r)
+		case r.URL.Path == JWKSPath && r.Method != http.MethodGet && r.Method != http.MethodHead:
+			forbidden.ServeHTTP(w, r)
 		case r.URL.Path == JWKSPath:
+			for _, k := range []string{"Range", "If-Match", "If-Unmodified-Since"} { // the whole set, never a 412 or 416
+				r.Header.Del(k)
+			}
 			keys.ServeHTTP(w, r)
 		default:
 			page.ServeHTTP(w, r)

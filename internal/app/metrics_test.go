@@ -160,3 +160,35 @@ func TestControlSocket(t *testing.T) {
 		}
 	})
 }
+
+func TestThePublicKeysRefuseWithProblems(t *testing.T) {
+	in := apptest.Shared(t)
+	call := func(method string, header ...string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, in.URL+app.JWKSPath, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i+1 < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	t.Run("R79 another method than GET is refused with a problem", func(t *testing.T) {
+		if resp := call(http.MethodPost); resp.StatusCode != 405 || resp.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("answered %d", resp.StatusCode)
+		}
+	})
+	t.Run("a range or a condition does not keep the set from being told", func(t *testing.T) {
+		for _, h := range [][]string{{"Range", "bytes=99999-"}, {"Range", "bytes=0-1"}, {"If-Match", `"x"`}} {
+			if resp := call(http.MethodGet, h...); resp.StatusCode != 200 {
+				t.Errorf("answered %d to %s", resp.StatusCode, h[0])
+			}
+		}
+	})
+}
