@@ -16,15 +16,15 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 // word that is neither here nor in docs/glossary.md is new: it goes to one.
 var english = strings.Fields(`
 	ACR Abort Accepted Accord Active Activity Actor Admit After Age Agent Agreement All Allows Any Apply Asked Asserted At Auth
-	Become Before Begin Below Between Birth Blocks Bytes By Can Candidate Canonical Channel Check Client Clients Close Closed Code Codes Collection Conflict Consent Count Created
+	Become Before Begin Below Between Birth Blocks Bytes By Can Candidate Canonical Channel Check Client Clients Close Closed Code Codes Collection Conflict Compressed Consent Count Created
 	Data Date Day Days Death Decide Decision Declared Delta Dependants Digest Disagrees Document Draft Draw Drawn Dry
 	Effect Effective Empty End Ended Enum Environment Error Evidence Exact Excluded Expires
 	FC FCClient FCClients Family Field Fields File First Fixed For Force Format From Future Given Go Grant Ground Grounds Grouped
 	Has Header Hidden Horizon ID Id In Index Info Invalid Is Issued JSON Key Keys Kind Kinds Last Left Like Line Lines Live Log Long Looks
-	Male Many Mark Marshal Mask Match Me Member Missing Month Must Name Names Needs Networks New Next No None Not Nothing Notice Null
+	Male Many Mark Marshal Mask Members Match Me Member Missing Month Must Name Names Needs Networks New Next No None Not Nothing Notice Null
 	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Parse Parties Partner Path Per Period Periods Person Place Prefix Processing Production Profile Profiles Progress Purpose Put
 	Quota Range Rank Read Reader Reason Record Reference Reject Rejected Rejects Release Reminder Repeat Request Required Restricted Restriction Restrictions Result Retention Reveal Reversed Revoked Rights Row Rows Rule Rules Run
-	SHA Sandbox Scope Scopes Sealed Second Secret Select Self Sensitive Sentinel Served Several Sex Shown Signature Signatures Since Sink Slug Sort Speaks Standing State String Subject Summary Suspended
+	SHA Sandbox Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Several Sex Shown Signature Signatures Since Sink Slug Sort Speaks Standing State String Subject Summary Suspended
 	Table Terms Text Ticks Time Today Token Tolerances Too Truncated Twice Type Umbrella UTF Unknown Unmarshal Unreadable Unsorted Until Valid Value Version View
 	Wildcard Window With Withdrawn Withheld Wording Year Zero
 `)
