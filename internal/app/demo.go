@@ -140,7 +140,28 @@ func (d *Demo) folder() (err error) {
 	if d.URLs.Data, err = filepath.Abs(d.URLs.Data); err != nil {
 		return err
 	}
-	return os.MkdirAll(d.URLs.Data, 0o700)
+	if err := os.MkdirAll(d.URLs.Data, 0o700); err != nil {
+		return err
+	}
+	return d.closeFolder()
+}
+
+// closeFolder takes other users' access to a folder that is the
+// demonstration's own: empty, or made by an earlier run. Any other one is
+// somebody's, and stays as it is.
+func (d *Demo) closeFolder() error {
+	info, err := os.Stat(d.URLs.Data)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	inside, err := os.ReadDir(d.URLs.Data)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(d.URLs.Data, "root.key")); err != nil && len(inside) > 0 {
+		return &ConfigError{"--data: the folder holds something else and is open to others; choose a folder of its own"}
+	}
+	return os.Chmod(d.URLs.Data, 0o700)
 }
 
 // Run serves everything until the context ends; ready is called once when

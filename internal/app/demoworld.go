@@ -92,6 +92,7 @@ func (d *Demo) seed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer os.Remove(path) // the store has them
 	if err := errors.Join(people.WriteNDJSON(f, d.config.Seed, civil.On(d.clock())), f.Close()); err != nil {
 		return err
 	}

@@ -44,6 +44,9 @@ func TestTheBuiltProgram(t *testing.T) {
 	exe, dir := build(t), t.TempDir()
 	data, ready := filepath.Join(dir, "data"), filepath.Join(dir, "ready")
 	args := []string{"demo", "--data", data, "--ready-file", ready, "--api", "127.0.0.1:0", "--sim", "127.0.0.1:0", "--partners", "127.0.0.1:0", "--internal", "127.0.0.1:0"}
+	if err := os.Mkdir(data, 0o755); err != nil { // empty: it becomes the demonstration's own
+		t.Fatal(err)
+	}
 	demo := start(t, exe, args...)
 	var at urls
 	decode(t, demo.file(t, ready), &at)
@@ -51,7 +54,7 @@ func TestTheBuiltProgram(t *testing.T) {
 	t.Run("R57 it prints addresses, test persons and a line that works", func(t *testing.T) {
 		demo.until(t, demo.out, "Ctrl-C")
 		banner := demo.out.String()
-		for _, word := range []string{at.API, at.Simulator, at.Partners + "/hopital", at.Partners + "/mutuelle", at.BaseURL, "famille-martin", "fictitious"} {
+		for _, word := range []string{at.API, at.Simulator, at.Partners + "/hopital", at.Partners + "/mutuelle", at.BaseURL, "famille-martin", "fictitious", "demo token --data " + data + " "} {
 			if !strings.Contains(banner, word) {
 				t.Errorf("it does not say %q", word)
 			}
@@ -63,6 +66,15 @@ func TestTheBuiltProgram(t *testing.T) {
 		}
 		if status, _ := get(t, m[3], "X-API-Key", m[1], "Authorization", m[2]); status != 200 {
 			t.Errorf("the line answers %d", status)
+		}
+	})
+
+	t.Run("its folder is its owner's, and keeps no file of people", func(t *testing.T) {
+		if i, err := os.Stat(data); err != nil || i.Mode().Perm() != 0o700 {
+			t.Errorf("the folder: %v", err)
+		}
+		if left, err := filepath.Glob(filepath.Join(data, "*.ndjson")); err != nil || len(left) > 0 {
+			t.Errorf("%d files of people, %v", len(left), err)
 		}
 	})
 

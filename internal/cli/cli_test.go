@@ -23,6 +23,11 @@ func TestExitCodes(t *testing.T) {
 	good := config("good.toml", "data = 'data'\n[franceconnect.v1]\nurl = 'http://127.0.0.1:9/api/v1'\n")
 	typo := config("typo.toml", "data = 'data'\n[listen]\napy = '127.0.0.1:0'\n")
 	value := config("value.toml", "instance = 'staging'\n")
+	busy := t.TempDir()
+	write(t, filepath.Join(busy, "notes.txt"), "x")
+	if err := os.Chmod(busy, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	keyless := config("keyless.toml", "[keys]\nroot_file = 'nowhere.key'\n[franceconnect.v1]\nurl = 'http://127.0.0.1:9/api/v1'\n")
 	for _, c := range []struct {
 		name string
@@ -53,6 +58,7 @@ func TestExitCodes(t *testing.T) {
 		{"a data directory that nobody holds", "partner list --data " + dir, cli.ExitNotFound, "no process holds"},
 		{"no demonstration", "demo token --data " + dir, cli.ExitNotFound, "no demonstration is running"},
 		{"a demonstration for a network", "demo --api 0.0.0.0:0", cli.ExitConfig, "loopback"},
+		{"a demonstration in a folder that holds something else", "demo --api 127.0.0.1:0 --sim 127.0.0.1:0 --partners 127.0.0.1:0 --internal 127.0.0.1:0 --data " + busy, cli.ExitConfig, "choose a folder of its own"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := run("", strings.Fields(c.args)...)

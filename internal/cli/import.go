@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"droits.example/droits/internal/admin"
+	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/intake"
 )
 
@@ -26,7 +27,8 @@ func importCommand(p Process) *cobra.Command {
 		Long: `Loads a file in the format droits/1, streamed. A whole population ("jeu":"complet")
 becomes visible at once when the load ends, a "delta" changes the visible one.
 Rows that break a rule are counted and written, one JSON object a line with the
-rule and no personal value, to FILE.rejects.ndjson; the exit code is then 6.
+rule and no personal value, to FILE.rejects.ndjson; the exit code is then 6. An
+older file of rejects is replaced at the end, any other file is left alone.
 With a running process on the data directory, the load happens in that process.
 
 ` + exitCodes,
@@ -116,18 +118,19 @@ func follow(c *cobra.Command, body io.Reader) (last admin.Progress, err error) {
 
 func conclude(c *cobra.Command, last admin.Progress, rejects string, took time.Duration) error {
 	if last.Failure != nil {
-		text := string(last.Failure.Code)
-		if last.Failure.Reason != "" {
-			text = last.Failure.Reason + ": " + intake.Rule(last.Failure.Reason).Text()
+		f := last.Failure
+		if rule := intake.Rule(f.Reason); rule.Text() != "" {
+			return &exitError{ExitFailure, fmt.Errorf("nothing was loaded: %s: %s", rule, rule.Text())}
 		}
-		return &exitError{ExitFailure, fmt.Errorf("nothing was loaded: %s", text)}
+		code := ExitFailure
+		if f.Code == fault.ParametreInvalide {
+			code = ExitUsage
+		}
+		return &exitError{code, fmt.Errorf("nothing was loaded: %s", describe(f.Code, f.Field, f.Reason))}
 	}
 	s := last.Summary
 	if s == nil {
 		return errors.New("the import was cut; nothing of it is visible")
-	}
-	if s.Rejected == 0 {
-		os.Remove(rejects)
 	}
 	verb := "loaded"
 	if flag(c, "dry-run") {

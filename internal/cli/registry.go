@@ -25,9 +25,11 @@ type act struct {
 	use, short, example string
 	args                int
 	path                string
+	more                string // lines of help after the first
 	flags               func(*cobra.Command)
 	request             func(c *cobra.Command, args []string) (admin.Request, error)
-	said                string // what it does, after "would" or alone
+	would, did          string                                       // what it does, after "it would:" and once done
+	outcome             func(out map[string]any) (would, did string) // instead, when the answer decides; may be nil
 }
 
 func where(c *cobra.Command) {
@@ -38,7 +40,7 @@ func where(c *cobra.Command) {
 func (x act) command(p Process) *cobra.Command {
 	c := &cobra.Command{
 		Use: x.use, Short: x.short, Example: x.example, Args: exactArgs(x.args),
-		Long: x.short + ".\nRehearses by default: everything is checked and undone. --apply acts.\n\n" + exitCodes,
+		Long: x.short + ".\n" + x.more + "Rehearses by default: everything is checked and undone. --apply acts.\n\n" + exitCodes,
 		RunE: func(c *cobra.Command, args []string) error { return x.run(c, p, args) },
 	}
 	where(c)
@@ -68,14 +70,17 @@ func (x act) run(c *cobra.Command, p Process, args []string) error {
 		return printJSON(c, out)
 	}
 	w := c.OutOrStdout()
+	if x.outcome != nil {
+		x.would, x.did = x.outcome(out)
+	}
 	if !req.Apply {
-		fmt.Fprintf(w, "rehearsed, nothing changed: %s\n", x.said)
+		fmt.Fprintf(w, "rehearsed, nothing changed; it would: %s\n", x.would)
 		if !flag(c, "quiet") {
 			fmt.Fprintf(w, "to act: %s --apply\n", again(p.Args))
 		}
 		return nil
 	}
-	fmt.Fprintf(w, "done: %s\n", x.said)
+	fmt.Fprintf(w, "done: %s\n", x.did)
 	for _, k := range []string{"id", "version", "state", "digest", "secret"} {
 		if v, ok := out[k]; ok {
 			fmt.Fprintf(w, "%s: %v\n", k, v)
@@ -131,7 +136,13 @@ func group(use, short string, sub ...*cobra.Command) *cobra.Command {
 
 func partnerCommand(p Process) *cobra.Command {
 	add := act{
-		use: "add ID", short: "Add a partner, or rename one", args: 1, path: "/partners", said: "the partner is added",
+		use: "add ID", short: "Add a partner, or rename one", args: 1, path: "/partners",
+		outcome: func(out map[string]any) (string, string) {
+			if out["renamed"] == true {
+				return "rename the partner", "the partner is renamed"
+			}
+			return "add the partner", "the partner is added"
+		},
 		example: "  droits partner add chu-exemple --name 'CHU d’Exemple' --kind etablissement_sante --siret 00000000000018 --apply",
 		flags: func(c *cobra.Command) {
 			c.Flags().String("name", "", "name of the organisation")
@@ -155,9 +166,14 @@ type conventionLine struct {
 	Live     bool                `json:"live"`
 }
 
+const stateTargets = `Without @VERSION, active means the newest draft if there is one, which then
+replaces the version in force, else the suspended version in force; any other
+state is given to the version in force. A draft is dropped by ID@VERSION ended.
+`
+
 func conventionCommand(p Process) *cobra.Command {
 	add := act{
-		use: "add FILE", short: "Add a convention, or a new version of one, as a draft", args: 1, path: "/conventions", said: "the convention is added as a draft",
+		use: "add FILE", short: "Add a convention, or a new version of one, as a draft", args: 1, path: "/conventions", would: "add the convention as a draft", did: "the convention is added as a draft",
 		example: "  droits convention template > c.json\n  droits convention add c.json --apply",
 		request: func(_ *cobra.Command, args []string) (admin.Request, error) {
 			b, err := os.ReadFile(args[0])
@@ -169,13 +185,14 @@ func conventionCommand(p Process) *cobra.Command {
 		},
 	}
 	state := act{
-		use: "state ID STATE", short: "Move a convention: active, suspended, notice, ended", args: 2, path: "/conventions/state", said: "the convention is moved",
+		use: "state ID[@VERSION] STATE", short: "Move a convention: active, suspended, notice, ended", args: 2, path: "/conventions/state", would: "move the convention", did: "the convention is moved",
+		more:    stateTargets,
 		example: "  droits convention state chu-exemple active --apply",
 		request: func(_ *cobra.Command, args []string) (admin.Request, error) {
 			return admin.Request{ID: args[0], State: convention.State(args[1])}, nil
 		},
 	}
-	list := listing[conventionLine]{"convention", "List the conventions", "/conventions", "ID\tVERSION\tSTATE\tSERVES\tFROM\tUNTIL\tPARTNER", func(x conventionLine) string {
+	list := listing[conventionLine]{"convention", "List the conventions: the version in force and the drafts", "/conventions", "ID\tVERSION\tSTATE\tSERVES\tFROM\tUNTIL\tPARTNER", func(x conventionLine) string {
 		d := x.Document
 		return fmt.Sprintf("%s\t%d\t%s\t%v\t%s\t%s\t%s", d.ID, d.Version, x.State, x.Live, d.From, d.Until, d.Parties.Partner)
 	}}
@@ -205,7 +222,7 @@ type keyLine struct {
 
 func keyCommand(p Process) *cobra.Command {
 	add := act{
-		use: "add CONVENTION", short: "Make an API key for a convention; its secret is shown once", args: 1, path: "/keys", said: "the key is made",
+		use: "add CONVENTION", short: "Make an API key for a convention; its secret is shown once", args: 1, path: "/keys", would: "make the key", did: "the key is made",
 		example: "  droits key add chu-exemple --expires 2027-12-31 --apply",
 		flags:   func(c *cobra.Command) { c.Flags().String("expires", "", "last day, YYYY-MM-DD (default: never)") },
 		request: func(c *cobra.Command, args []string) (admin.Request, error) {
@@ -221,7 +238,7 @@ func keyCommand(p Process) *cobra.Command {
 		},
 	}
 	revoke := act{
-		use: "revoke KEY", short: "End a key at once", args: 1, path: "/keys/revoke", said: "the key is revoked; it cannot come back", example: "  droits key revoke cle_… --apply",
+		use: "revoke KEY", short: "End a key at once", args: 1, path: "/keys/revoke", would: "revoke the key, for good", did: "the key is revoked; it cannot come back", example: "  droits key revoke cle_… --apply",
 		request: func(_ *cobra.Command, args []string) (admin.Request, error) { return admin.Request{ID: args[0]}, nil },
 	}
 	list := listing[keyLine]{"key", "List the keys", "/keys", "ID\tCONVENTION\tENVIRONMENT\tENDS IN\tLIVE", func(x keyLine) string {
@@ -257,7 +274,7 @@ func readNIR(c *cobra.Command) (string, error) {
 
 func restrictCommand(p Process) *cobra.Command {
 	add := act{
-		use: "add", short: "Restrict a person's data (GDPR article 18)", path: "/restrictions", said: "the person's data are restricted",
+		use: "add", short: "Restrict a person's data (GDPR article 18)", path: "/restrictions", would: "restrict the person's data", did: "the person's data are restricted",
 		example: "  droits restrict add --ground 18-1-a < nir.txt\n  droits restrict add --ground 18-1-d --bloc exonerations --nir-file nir.txt --apply",
 		flags: func(c *cobra.Command) {
 			nirFlag(c)
@@ -270,7 +287,7 @@ func restrictCommand(p Process) *cobra.Command {
 		},
 	}
 	lift := act{
-		use: "lift RESTRICTION", short: "Lift a restriction", args: 1, path: "/restrictions/lift", said: "the restriction is lifted", example: "  droits restrict lift lim_… --apply",
+		use: "lift RESTRICTION", short: "Lift a restriction", args: 1, path: "/restrictions/lift", would: "lift the restriction", did: "the restriction is lifted", example: "  droits restrict lift lim_… --apply",
 		request: func(_ *cobra.Command, args []string) (admin.Request, error) { return admin.Request{ID: args[0]}, nil },
 	}
 	type line struct {
@@ -293,11 +310,11 @@ func consentCommand(p Process) *cobra.Command {
 	}
 	withdraw := act{
 		use: "withdraw PARTNER", short: "Record that a person withdraws its agreement for a partner", args: 1, path: "/consents/withdraw", flags: nirFlag, request: request,
-		said: "the agreement is withdrawn, from the next call on", example: "  droits consent withdraw mutuelle --apply < nir.txt",
+		would: "withdraw the agreement, from the next call on", did: "the agreement is withdrawn, from the next call on", example: "  droits consent withdraw mutuelle --apply < nir.txt",
 	}
 	allow := act{
 		use: "allow PARTNER", short: "Record that a person allows a partner again", args: 1, path: "/consents/allow", flags: nirFlag, request: request,
-		said: "the withdrawal is ended", example: "  droits consent allow mutuelle --apply < nir.txt",
+		would: "end the withdrawal", did: "the withdrawal is ended", example: "  droits consent allow mutuelle --apply < nir.txt",
 	}
 	return group("consent", "Agreements of persons", withdraw.command(p), allow.command(p))
 }

@@ -10,10 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -144,51 +140,36 @@ var said = map[fault.Code]string{
 	fault.ErreurInterne:       "internal error",
 }
 
+// reasons has English words for the reasons that an operator can act on.
+var reasons = map[string]string{
+	"PARTNER_DIFFERS":      "the partner exists with another one; only its name can change",
+	"VERSION_OLDER":        "a newer version is in force",
+	admin.RejectsIsInput:   "it is the file to import itself; choose another one with --rejects",
+	admin.RejectsNotOurs:   "something that is not a file of rejects lies there; choose another one with --rejects",
+	admin.RejectsUnwritten: "no file can be made there; choose another one with --rejects",
+}
+
 // describe says an error in words: what, where, why, and the code to look up.
 func describe(code fault.Code, field, reason string) string {
 	text, ok := said[code]
 	if !ok {
 		text = string(code)
 	}
-	if field != "" {
+	switch {
+	case field != "" && code == fault.RessourceInconnue:
+		text = "there is no such " + field
+	case field != "":
 		text += ": " + field
 	}
-	if reason != "" {
+	if words, ok := reasons[reason]; ok {
+		text += ": " + words
+	} else if reason != "" {
 		text += ": " + reason
 	}
 	if ok {
 		text += " (" + string(code) + ")"
 	}
 	return text
-}
-
-// pointer is the file that names the data directory of the demonstration that
-// runs, so that droits demo token finds it.
-func pointer() string {
-	return filepath.Join(os.TempDir(), "droits-demo-"+strconv.Itoa(os.Getuid())+".current")
-}
-
-func remember(dir string) error { return os.WriteFile(pointer(), []byte(dir), 0o600) }
-
-func forget(dir string) {
-	if b, err := os.ReadFile(pointer()); err == nil && string(b) == dir {
-		os.Remove(pointer())
-	}
-}
-
-func reachDemo(c *cobra.Command) (*administration, error) {
-	dir := text(c, "data")
-	if dir == "" {
-		if b, err := os.ReadFile(pointer()); err == nil {
-			dir = strings.TrimSpace(string(b))
-		}
-	}
-	if dir != "" {
-		if a := dial(dir); a != nil {
-			return a, nil
-		}
-	}
-	return nil, &exitError{ExitNotFound, errors.New("no demonstration is running; start one with: " + program() + " demo")}
 }
 
 func printJSON(c *cobra.Command, v any) error {

@@ -115,9 +115,12 @@ func runDemo(c *cobra.Command, p Process, cfg app.DemoConfig) error {
 	if err != nil {
 		return err
 	}
+	forget := func() {}
 	err = d.Run(c.Context(), func() error {
-		if err := remember(d.URLs.Data); err != nil {
-			return err
+		if f, err := remember(d.URLs.Data); err == nil {
+			forget = f
+		} else {
+			fmt.Fprintf(c.ErrOrStderr(), "droits: this demonstration must be named to droits demo token, by --data: %v\n", err)
 		}
 		if path := text(c, "ready-file"); path != "" {
 			if err := d.Ready(path); err != nil {
@@ -126,7 +129,7 @@ func runDemo(c *cobra.Command, p Process, cfg app.DemoConfig) error {
 		}
 		return banner(c, d, time.Since(begin))
 	})
-	forget(d.URLs.Data)
+	forget()
 	if err = errors.Join(err, d.Close()); err == nil && !flag(c, "quiet") {
 		fmt.Fprintln(c.ErrOrStderr(), "\ndemonstration stopped")
 	}
@@ -161,15 +164,19 @@ func banner(c *cobra.Command, d *app.Demo, took time.Duration) error {
 			n++
 		}
 	}
-	fmt.Fprintf(w, `    …                      %[1]s demo persons
+	named := ""
+	if text(c, "data") != "" {
+		named = " --data " + quoted(d.URLs.Data)
+	}
+	fmt.Fprintf(w, `    …                      %[1]s demo persons%[3]s
 
 A call that works for an hour (hospital, famille-martin):
 
 %[2]s
 
-Another:  %[1]s demo token --person SLUG --partner hopital|mutuelle
+Another:  %[1]s demo token%[3]s --person SLUG --partner hopital|mutuelle
 Stop:     Ctrl-C
-`, program(), line.Curl)
+`, program(), line.Curl, named)
 	return nil
 }
 

@@ -100,12 +100,17 @@ Everywhere:
 func again(args []string) string {
 	out := []string{program()}
 	for _, a := range args {
-		if strings.ContainsFunc(a, func(r rune) bool { return !strings.ContainsRune(plain, r) }) {
-			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-		out = append(out, a)
+		out = append(out, quoted(a))
 	}
 	return strings.Join(out, " ")
+}
+
+// quoted is a word as a shell reads it back.
+func quoted(a string) string {
+	if a == "" || strings.ContainsFunc(a, func(r rune) bool { return !strings.ContainsRune(plain, r) }) {
+		return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	}
+	return a
 }
 
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@,+"
