@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"droits.example/droits/internal/admin"
 	"droits.example/droits/internal/apptest"
 )
 
@@ -231,6 +232,19 @@ func TestImport(t *testing.T) {
 	t.Run("a reject file that cannot be written is a failure", func(t *testing.T) {
 		if out := last(`{"apply":true,"path":"` + write(head) + `","rejects_path":"/nulle/part/rejets"}`); out.Failure == nil || out.Failure["field"] != "rejects_path" {
 			t.Errorf("answered %v", out)
+		}
+	})
+	t.Run("a reject file that is the input, or something else, is refused by its reason and left as it is", func(t *testing.T) {
+		input, other := write(head), write("autre chose\n")
+		for path, reason := range map[string]string{input: admin.RejectsIsInput, other: admin.RejectsNotOurs} {
+			if out := last(`{"apply":true,"path":"` + input + `","rejects_path":"` + path + `"}`); out.Failure == nil || out.Failure["field"] != "rejects_path" || out.Failure["reason"] != reason {
+				t.Errorf("answered %v", out.Failure)
+			}
+		}
+		for path, want := range map[string]string{input: head, other: "autre chose\n"} {
+			if b, err := os.ReadFile(path); err != nil || string(b) != want {
+				t.Error("a file changed")
+			}
 		}
 	})
 	t.Run("an import is visible at the next call", func(t *testing.T) {
