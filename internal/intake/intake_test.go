@@ -433,6 +433,13 @@ func TestCompressedFiles(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a compressed file named as plain", func(t *testing.T) {
+		for _, compress := range []func(io.Writer) io.WriteCloser{gz, zst} {
+			if _, err := Open(write(t, "a.ndjson", compress, head)); err == nil || fault.From(err).Reason() != string(FileCompressed) {
+				t.Errorf("%v", err)
+			}
+		}
+	})
 	t.Run("a file that is not there, whose name is not repeated", func(t *testing.T) {
 		_, err := Open(filepath.Join(t.TempDir(), "185031204791274.ndjson"))
 		if err == nil || strings.Contains(err.Error(), "1850") || !errors.Is(err, os.ErrNotExist) {
