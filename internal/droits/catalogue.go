@@ -229,6 +229,25 @@ var champs = [champCount]ChampInfo{
 	{RisqueMaladie, "RisquesProfessionnels.couverture_maladie_professionnelle", BlocRisquesProfessionnels, BlocRisquesProfessionnels},
 }
 
+// blocMasks are the fields of each block, told of the connected person and of
+// a dependant.
+var blocMasks = func() map[Bloc][2]Mask {
+	m := map[Bloc][2]Mask{}
+	for _, c := range champs {
+		x := m[c.Bloc]
+		x[0] = x[0].With(c.Champ)
+		m[c.Bloc] = x
+		y := m[c.BlocTiers]
+		y[1] = y[1].With(c.Champ)
+		m[c.BlocTiers] = y
+	}
+	return m
+}()
+
+// Masks are the fields that the block opens of the connected person, and of a
+// dependant.
+func (b Bloc) Masks() (self, tiers Mask) { m := blocMasks[b]; return m[0], m[1] }
+
 // Champs returns every releasable field.
 func Champs() []ChampInfo { return champs[:] }
 

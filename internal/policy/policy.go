@@ -116,22 +116,14 @@ func Decide(req Request, g Grant, p Person, subject droits.Sujet) (Decision, err
 		}
 		return Decision{}, fault.New(fault.DonneesIndisponibles, "policy: decide").Because("BLOCK_NOT_CONSENTED")
 	}
-	open := map[droits.Bloc]bool{}
 	for _, b := range req.Op.Info().Blocs {
 		if reason := d.closedBecause(b, g, p); reason != "" {
 			d.Withheld = append(d.Withheld, Withheld{b, reason})
 			continue
 		}
-		open[b] = true
+		self, tiers := b.Masks()
+		d.self, d.tiers = d.self|self, d.tiers|tiers
 		d.Served = append(d.Served, b)
-	}
-	for _, c := range droits.Champs() {
-		if open[c.Bloc] {
-			d.self = d.self.With(c.Champ)
-		}
-		if open[c.BlocTiers] {
-			d.tiers = d.tiers.With(c.Champ)
-		}
 	}
 	return d, nil
 }
@@ -217,14 +209,12 @@ func (d Decision) mask(s droits.Sujet, self bool) droits.Mask {
 	if d.person.Restricted == nil || len(d.person.Restricted(s)) == 0 {
 		return m
 	}
-	for _, f := range droits.Champs() {
-		b := f.BlocTiers
+	for _, r := range d.person.Restricted(s) {
+		own, tiers := r.Bloc.Masks()
 		if self {
-			b = f.Bloc
+			tiers = own
 		}
-		if d.restricted(s, b) {
-			m &^= 1 << f.Champ
-		}
+		m &^= tiers
 	}
 	return m
 }
