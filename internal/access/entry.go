@@ -18,7 +18,7 @@ func (w *walk) entry(class trace.Class, outcome string, f *fault.Fault) trace.En
 		Class: class,
 		Person: trace.Person{
 			At: w.s.Clock(), Partner: c.Partner(), Purpose: d.Purpose, Operation: w.req.name(),
-			Period: w.req.Window.Period.String(), Consent: w.consents, Convention: d.ID + "/" + strconv.Itoa(d.Version),
+			Period: w.req.Window.Period.String(), Consent: w.consentID(), Convention: d.ID + "/" + strconv.Itoa(d.Version),
 			Reference: c.conv.Digest, Outcome: outcome,
 		},
 		Internal: trace.Internal{
@@ -56,6 +56,14 @@ func (m Meta) name() string {
 		return m.Name
 	}
 	return m.Operation.String()
+}
+
+// consentID names a consent that is durable with the entry, or before it.
+func (w *walk) consentID() string {
+	if w.decided && w.consent != nil {
+		return w.consent.ID
+	}
+	return w.consents
 }
 
 // about names who is concerned, by keyed digests.

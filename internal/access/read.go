@@ -62,8 +62,8 @@ type walk struct {
 	members  []droits.Sujet // everybody whose data the answer holds
 	self     bool
 	found    bool
-	consent  *consent.Record
-	consents string
+	consent  *consent.Record // made by this call, durable with its entry once decided
+	consents string          // the one that stood before it, "" when there was none
 	decision policy.Decision
 	decided  bool
 }
@@ -187,7 +187,7 @@ func (w *walk) decide(who policy.Candidate, g policy.Grant) error {
 	w.consents = who.Standing.ConsentID
 	if !person.Withdrawn && (w.consents == "" || now.After(who.Standing.ExpiresAt)) {
 		w.consent = w.newConsent(who.Sujet, now)
-		w.consents, person.Blocks = w.consent.ID, w.consent.Blocks
+		person.Blocks = w.consent.Blocks
 	}
 	if (droits.Personne{NaissanceOn: who.Record.NaissanceOn}).AgeOn(civil.On(now)) < droits.AgeAccord {
 		return fault.New(fault.ConsentementExpliciteRequis, "access: decide").Because("UNDER_SIXTEEN")
@@ -322,7 +322,11 @@ func (w *walk) append(ctx context.Context, e trace.Entry) (trace.Receipt, error)
 	p := trace.Pending{Leaf: e.Leaf(), Effects: w.effects()}
 	if w.decided {
 		p.Guard = w.s.People.Guard(w.caller.generation, w.caller.key, w.caller.Partner(), append([]droits.Sujet{w.subject, w.member}, w.members...)...)
-		p.Refusal = func(o trace.Object) trace.Leaf { return w.refusalEntry(stale(o)).Leaf() }
+		p.Refusal = func(o trace.Object) trace.Leaf {
+			overtaken := *w
+			overtaken.decided = false // no consent comes of it
+			return overtaken.refusalEntry(stale(o)).Leaf()
+		}
 	}
 	receipt, err := w.s.Journal.Append(context.WithoutCancel(ctx), p)
 	if o := receipt.Moved(); err == nil && o != "" {

@@ -73,6 +73,23 @@ func TestAConsentThatHasExpiredIsNotReused(t *testing.T) {
 	}
 }
 
+// TestNoEntryNamesAConsentThatIsNotKept: a call refused for the person's own
+// limits makes no consent, and its trace names none.
+func TestNoEntryNamesAConsentThatIsNotKept(t *testing.T) { // R42
+	w := newWorld(t)
+	w.token("jeton", "limitee", "hopital")
+	must(t, func() error {
+		_, err := w.store.Restrict(ctx, consent.Restriction{Subject: w.sujet("limitee"), Ground: "18-1-a", SinceAt: w.Now()})
+		return err
+	}())
+	if _, err := w.do(call{partner: "hopital", token: "jeton", op: droits.OpMe}); code(err) != "donnees_indisponibles" {
+		t.Fatal(err)
+	}
+	if x := w.last(); x.person["consent"] != nil || w.consents() != 0 {
+		t.Errorf("a consent is named, %d kept", w.consents())
+	}
+}
+
 // TestRefusalsForQuotaAreAllCounted: those that were only counted are written
 // when the minute is over, or at the end.
 func TestRefusalsForQuotaAreAllCounted(t *testing.T) {
