@@ -57,6 +57,11 @@ func Decide(p Pivot, rows []Record) Result {
 		res.Reason = NoCandidate
 		return res
 	}
+	return decide(&q, rows, res)
+}
+
+// decide is steps 1 to 5 for a usable pivot and at least one row.
+func decide(q *probe, rows []Record, res Result) Result {
 	res.Candidates = make([]Candidate, len(rows))
 	buf := make([]byte, 0, 128)
 	best := -1
@@ -66,8 +71,8 @@ func Decide(p Pivot, rows []Record) Result {
 		if c.RejectedBy = rows[i].disowned(); c.RejectedBy != "" {
 			continue
 		}
-		c.Agreement, buf = compare(&q, &rows[i], buf[:0])
-		if c.RejectedBy = rejection(&q, &rows[i], c.Agreement); c.RejectedBy != "" {
+		c.Agreement, buf = compare(q, &rows[i], buf[:0])
+		if c.RejectedBy = rejection(q, &rows[i], c.Agreement); c.RejectedBy != "" {
 			continue
 		}
 		switch {
@@ -79,7 +84,7 @@ func Decide(p Pivot, rows []Record) Result {
 			best = i
 		}
 	}
-	return conclude(&q, rows, best, res)
+	return conclude(q, rows, best, res)
 }
 
 // better chooses between two rows of one number: a served one, then the fewer

@@ -1,6 +1,10 @@
 package identity
 
-import "droits.example/droits/internal/civil"
+import (
+	"bytes"
+
+	"droits.example/droits/internal/civil"
+)
 
 // Key is the text of an index key (identity.md §3.5). It holds names and a
 // date: the store keeps only a keyed digest of it. It prints as a mask.
@@ -60,14 +64,7 @@ func key1(family []byte, d civil.Date, s Sexe) Key {
 }
 
 func key2(given []byte, d civil.Date, s Sexe, place string) Key {
-	first := given
-	for i, c := range given {
-		if c == unitMark {
-			first = given[:i]
-			break
-		}
-	}
-	b := appendLetters(append(make([]byte, 0, 64), "K2/"...), first, initialLetters)
+	b := appendInitials(append(make([]byte, 0, 64), "K2/"...), given)
 	b = append(d.Append(append(b, '/')), '/', s[0], '/')
 	return Key(append(b, canonical(upper(place))...))
 }
@@ -75,6 +72,19 @@ func key2(given []byte, d civil.Date, s Sexe, place string) Key {
 func key3(family []byte, year int, s Sexe) Key {
 	b := appendLetters(append(make([]byte, 0, 64), "K3/"...), family, len(family))
 	return Key(append(civil.Of(year, 0, 0).Append(append(b, '/')), '/', s[0]))
+}
+
+// appendInitials appends what K2 holds of the first given name.
+func appendInitials(dst, given []byte) []byte {
+	if i := bytes.IndexByte(given, unitMark); i >= 0 {
+		given = given[:i]
+	}
+	return appendLetters(dst, given, initialLetters)
+}
+
+func sameInitials(a, b []byte) bool {
+	var x, y [initialLetters]byte
+	return bytes.Equal(appendInitials(x[:0], a), appendInitials(y[:0], b))
 }
 
 // appendLetters appends at most n letters of a folded text.

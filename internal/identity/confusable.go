@@ -1,0 +1,119 @@
+package identity
+
+import (
+	"bytes"
+	"slices"
+
+	"droits.example/droits/internal/civil"
+)
+
+// Confusable reports whether some pivot that one of the two rows stands for
+// would be decided ambiguous because of the other (identity.md §3.5, insert
+// rule). The pivots tried are the row's own traits with its given names whole
+// or shortened to any number of them, its place or a place that succeeded it,
+// its date as it is and as FranceConnect fills it, its two family names as
+// stored or exchanged, with or without the particle; never an unspecified
+// gender. Like a call, it counts a row only where the index would give it.
+//
+// It is symmetric, pure and safe for concurrent use, and takes a few
+// microseconds. Two rows of one number are one person. Two sentinels can be
+// confusable: nobody is served either way. A third row is not looked at.
+func Confusable(a, b Record) bool {
+	switch {
+	case a.NIR == b.NIR, a.disowned() != "", b.disowned() != "", a.sex() != b.sex(),
+		a.NaissanceOn.Year() != b.NaissanceOn.Year(),
+		a.NaissanceOn.Complete() && b.NaissanceOn.Complete() && a.NaissanceOn != b.NaissanceOn:
+		return false
+	}
+	pair := [2]Record{a, b}
+	var ready [2]entry
+	for i := range pair {
+		if ready[i] = readRow(&pair[i]); len(ready[i].family) == 0 || len(ready[i].given) == 0 || pair[i].NaissanceOn.IsZero() {
+			return false
+		}
+	}
+	for i := range pair {
+		if ready[i].stands(func(q *probe) bool {
+			return ready[0].reached(q) && ready[1].reached(q) && decide(q, pair[:], Result{}).Outcome == Ambiguous
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// entry is a row made ready to stand for pivots and to be reached by them.
+type entry struct {
+	r                    *Record
+	family, usage, given []byte
+	place                string
+}
+
+func readRow(r *Record) entry {
+	e := entry{r: r, family: appendFamily(nil, r.NomFamille), given: appendUnits(nil, r.Prenoms), place: upper(r.place())}
+	if r.NomUsage != "" {
+		e.usage = appendFamily(nil, r.NomUsage)
+	}
+	return e
+}
+
+// stands tries the pivots that the row stands for until one pleases.
+func (e *entry) stands(pleases func(*probe) bool) bool {
+	if e.place == "" {
+		return false
+	}
+	year := e.r.NaissanceOn.Year()
+	q := probe{sex: e.r.sex(), place: e.place}
+	for {
+		for _, q.date = range slices.Compact([]civil.Date{defaulted(e.r.NaissanceOn), e.r.NaissanceOn}) {
+			q.family, q.usage = e.family, e.usage
+			if e.shortened(&q, pleases) {
+				return true
+			}
+			if core, _, _ := unparticled(e.family); len(core) < len(e.family) && letters(core) >= shortestCore {
+				if q.family = core; e.shortened(&q, pleases) {
+					return true
+				}
+			}
+			if len(e.usage) > 0 {
+				if q.family, q.usage = e.usage, e.family; e.shortened(&q, pleases) {
+					return true
+				}
+			}
+		}
+		s, ok := parents[q.place]
+		if !ok || s.bornUpTo != 0 && year > s.bornUpTo {
+			return false
+		}
+		q.place = s.parent
+	}
+}
+
+// shortened tries the whole list of given names, then its beginnings.
+func (e *entry) shortened(q *probe, pleases func(*probe) bool) bool {
+	q.given = e.given
+	for {
+		if pleases(q) {
+			return true
+		}
+		i := bytes.LastIndexByte(q.given, unitMark)
+		if i <= 0 {
+			return false
+		}
+		q.given = q.given[:i]
+	}
+}
+
+// reached reports whether the pivot's keys meet the row's: Keys, without their
+// texts.
+func (e *entry) reached(q *probe) bool {
+	d := e.r.NaissanceOn
+	if q.sex != "" && q.sex != e.r.sex() {
+		return false
+	}
+	if !d.Complete() {
+		return q.date.Day() <= 1 && d.Year() == q.date.Year() && same(q.family, e.family)
+	}
+	return d == defaulted(q.date) && (same(q.family, e.family) ||
+		e.place != "" && canonical(e.place) == canonical(upper(q.place)) && sameInitials(q.given, e.given))
+}
