@@ -2,6 +2,8 @@ package bench
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"testing"
 )
 
@@ -30,6 +32,43 @@ func BenchmarkRead(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkCall is the whole road with the edge and the API, without sockets.
+func BenchmarkCall(b *testing.B) {
+	x := open10k(b)
+	h := x.a.Public()
+	cpu := processCPU()
+	defer func() { b.ReportMetric(float64((processCPU()-cpu).Nanoseconds())/float64(b.N), "cpu-ns/op") }()
+	b.SetParallelism(32)
+	b.RunParallel(func(p *testing.PB) {
+		rw := &sink{header: http.Header{}}
+		for i := 0; p.Next(); i++ {
+			r, err := http.NewRequest(http.MethodGet, "http://bench/v1/droits/beneficiaires/me", nil)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			r.RequestURI, r.RemoteAddr = "/v1/droits/beneficiaires/me", "127.0.0.1:4000"
+			r.Header["X-Api-Key"], r.Header["Authorization"] = []string{benchKey}, []string{"Bearer " + x.soul(i).token}
+			clear(rw.header)
+			if h.ServeHTTP(rw, r); rw.status != http.StatusOK {
+				b.Error("status", rw.status)
+				return
+			}
+		}
+	})
+}
+
+// sink is a ResponseWriter that keeps the status.
+type sink struct {
+	io.Writer
+	header http.Header
+	status int
+}
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) WriteHeader(status int)      { s.status = status }
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
 
 func open10k(b *testing.B) bencher {
 	w, err := build(context.Background(), b.TempDir(), 3000, true)

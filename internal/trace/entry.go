@@ -135,15 +135,15 @@ const (
 	HashSize = sha256.Size
 )
 
+// commitDomain separates commitments from every other hash.
+const commitDomain = "api-droits/trace/v1\x00"
+
 // Commitment is SHA-256 over a domain, the salt and the canonical part.
 func Commitment(salt, part []byte) [HashSize]byte {
-	h := sha256.New()
-	h.Write([]byte("api-droits/trace/v1\x00"))
-	h.Write(salt)
-	h.Write(part)
-	var out [HashSize]byte
-	h.Sum(out[:0])
-	return out
+	b := make([]byte, 0, partSize)
+	b = append(b, commitDomain...)
+	b = append(b, salt...)
+	return sha256.Sum256(append(b, part...))
 }
 
 // LeafHash is the RFC 6962 hash of the leaf that joins both commitments.
@@ -168,24 +168,26 @@ type Leaf struct {
 	At       time.Time
 }
 
-// partSize is room for a part and its salt.
-const partSize = 768
+// partSize is room for a part with its domain and its salt.
+const partSize = 704
 
-// Leaf draws the salts and computes the hash.
+// Leaf draws the salts and computes the hash. Both parts share one piece of
+// memory, in which each follows the bytes that its commitment begins with.
 func (e Entry) Leaf() Leaf {
-	person := e.appendPerson(salted())
-	internal := e.appendInternal(salted())
+	var salts [2 * SaltSize]byte
+	rand.Read(salts[:])
+	b := make([]byte, 0, 2*partSize)
+	b = append(append(b, commitDomain...), salts[:SaltSize]...)
+	b = e.appendPerson(b)
+	n := len(b)
+	b = append(append(b, commitDomain...), salts[SaltSize:]...)
+	b = e.appendInternal(b)
+	person, internal := b[:n:n], b[n:]
 	return Leaf{
-		Class: e.Class, Person: person, Internal: internal, Subject: e.Subject, Others: e.Others, At: e.Person.At,
-		Hash: LeafHash(e.Class, Commitment(person[:SaltSize], person[SaltSize:]), Commitment(internal[:SaltSize], internal[SaltSize:])),
+		Class: e.Class, Person: person[len(commitDomain):], Internal: internal[len(commitDomain):],
+		Subject: e.Subject, Others: e.Others, At: e.Person.At,
+		Hash: LeafHash(e.Class, sha256.Sum256(person), sha256.Sum256(internal)),
 	}
-}
-
-// salted is the beginning of a part.
-func salted() []byte {
-	b := make([]byte, SaltSize, partSize)
-	rand.Read(b)
-	return b
 }
 
 // object writes a JSON object whose members are given in canonical order.
@@ -201,7 +203,7 @@ func (o *object) name(k string) {
 	} else {
 		o.b = append(o.b, ',')
 	}
-	o.b = append(appendString(o.b, k), ':')
+	o.b = append(append(append(o.b, '"'), k...), '"', ':') // names are constants of plain letters
 }
 
 func (o *object) str(k, v string) {
@@ -251,7 +253,12 @@ func (o *object) end() []byte {
 // shortest escapes, everything else as it is; broken UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
-	for i := 0; i < len(s); {
+	n := 0
+	for n < len(s) && plain[s[n]] {
+		n++
+	}
+	b = append(b, s[:n]...)
+	for i := n; i < len(s); {
 		c := s[i]
 		switch {
 		case c == '"' || c == '\\':
@@ -280,3 +287,11 @@ func appendString(b []byte, s string) []byte {
 	}
 	return append(b, '"')
 }
+
+// plain are the bytes that a JSON string holds as they are.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"droits.example/droits/internal/fault"
@@ -60,7 +61,8 @@ type Pending struct {
 // Ledger makes batches durable. Commit is called by one goroutine at a time;
 // when it returns nil every pending entry, or its refusal, is on disk
 // (fsync included) with consecutive indexes in the order given; when it
-// returns an error none of them counts.
+// returns an error none of them counts. The slice is the caller's: it is not to
+// be kept.
 type Ledger interface {
 	Commit(ctx context.Context, batch []*Pending) error
 }
@@ -85,21 +87,34 @@ func (r Receipt) Moved() Object { return r.moved }
 func (r Receipt) Index() int64 { return r.index }
 
 // String is the value of the header X-Trace: origin/leaf hash.
-func (r Receipt) String() string { return r.origin + "/" + hex.EncodeToString(r.hash[:]) }
+func (r Receipt) String() string {
+	b := make([]byte, 0, 192)
+	b = append(append(b, r.origin...), '/')
+	return string(hex.AppendEncode(b, r.hash[:]))
+}
 
 // Writer is the one writer of the log. It is safe for concurrent use.
 type Writer struct {
 	ledger Ledger
-	origin func(time.Time) string
+	host   string
+	name   atomic.Pointer[origin]
 	queue  chan *waiting
 	stop   chan struct{}
 	done   chan struct{}
 	once   sync.Once
+	free   sync.Pool // channels of those who waited to the end
 }
 
+// waiting is an entry whose caller waits for its commit.
 type waiting struct {
-	p    *Pending
+	p    Pending
 	done chan error
+}
+
+// origin names the log of a civil year.
+type origin struct {
+	year int
+	name string
 }
 
 // The bounds of one commit (trust.md §3a): so many entries, or so long a wait.
@@ -117,20 +132,33 @@ const (
 func NewWriter(l Ledger, host string) *Writer {
 	w := &Writer{
 		ledger: l,
-		origin: func(t time.Time) string { return host + "/acces/" + t.UTC().Format("2006") },
+		host:   host,
 		queue:  make(chan *waiting, 4*MaxBatch),
 		stop:   make(chan struct{}),
 		done:   make(chan struct{}),
+		free:   sync.Pool{New: func() any { return make(chan error, 1) }},
 	}
+	w.name.Store(&origin{})
 	go w.run()
 	return w
+}
+
+// origin is the name of the log that holds an instant.
+func (w *Writer) origin(t time.Time) string {
+	year := t.UTC().Year()
+	o := w.name.Load()
+	if o.year != year {
+		o = &origin{year, w.host + "/acces/" + t.UTC().Format("2006")}
+		w.name.Store(o)
+	}
+	return o.name
 }
 
 // Append returns once the entry, or its refusal, is durable. Errors:
 // service_indisponible when it is not, or may not be: nothing may leave then.
 // A cancelled context stops the wait, not the commit.
 func (w *Writer) Append(ctx context.Context, p Pending) (Receipt, error) {
-	q := &waiting{p: &p, done: make(chan error, 1)}
+	q := &waiting{p: p, done: w.free.Get().(chan error)}
 	select {
 	case w.queue <- q:
 	case <-w.stop:
@@ -140,6 +168,7 @@ func (w *Writer) Append(ctx context.Context, p Pending) (Receipt, error) {
 	}
 	select {
 	case err := <-q.done:
+		w.free.Put(q.done) // empty, and nobody else holds it
 		if err != nil {
 			return Receipt{}, unavailable(err)
 		}
@@ -155,7 +184,7 @@ func (w *Writer) Append(ctx context.Context, p Pending) (Receipt, error) {
 			return Receipt{}, unavailable(errClosed)
 		}
 	}
-	return Receipt{hash: p.Leaf.Hash, index: p.Index, moved: p.Moved, origin: w.origin(p.Leaf.At), ok: true}, nil
+	return Receipt{hash: q.p.Leaf.Hash, index: q.p.Index, moved: q.p.Moved, origin: w.origin(q.p.Leaf.At), ok: true}, nil
 }
 
 // Close commits what waits and stops.
@@ -172,7 +201,7 @@ func unavailable(err error) error {
 
 func (w *Writer) run() {
 	defer close(w.done)
-	batch := make([]*waiting, 0, MaxBatch)
+	batch, pending := make([]*waiting, 0, MaxBatch), make([]*Pending, 0, MaxBatch)
 	wait := time.NewTimer(time.Hour)
 	for {
 		last := len(batch)
@@ -193,7 +222,7 @@ func (w *Writer) run() {
 			wait.Reset(gatherFor)
 			batch = w.gather(batch, wait.C)
 		}
-		w.commit(batch)
+		w.commit(batch, pending)
 	}
 }
 
@@ -226,13 +255,14 @@ func (w *Writer) gather(batch []*waiting, over <-chan time.Time) []*waiting {
 	return batch
 }
 
-func (w *Writer) commit(batch []*waiting) {
-	pending := make([]*Pending, len(batch))
-	for i, q := range batch {
-		pending[i] = q.p
+func (w *Writer) commit(batch []*waiting, pending []*Pending) {
+	for _, q := range batch {
+		pending = append(pending, &q.p)
 	}
 	err := w.ledger.Commit(context.Background(), pending)
-	for _, q := range batch {
+	clear(pending)
+	for i, q := range batch {
+		batch[i] = nil // once answered it is its caller's alone
 		q.done <- err
 	}
 }
