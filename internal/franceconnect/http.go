@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -39,34 +40,52 @@ type request struct {
 // reply is a complete answer within the size limit. body is empty unless the
 // status is 200 and, once release is called, is not to be read any more.
 type reply struct {
-	status  int
-	header  http.Header
-	body    []byte
-	release func()
+	status int
+	header http.Header
+	body   []byte
+	room   *room
 }
+
+// release gives back the memory of the body.
+func (r reply) release() {
+	if r.room != nil {
+		rooms.Put(r.room)
+	}
+}
+
+// room is memory for an answer.
+type room struct {
+	buf     bytes.Buffer
+	limited io.LimitedReader
+}
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// sending is the body of a request.
+type sending struct{ bytes.Reader }
+
+// Close implements io.Closer.
+func (*sending) Close() error { return nil }
 
 // send makes the call, at most twice: a second time only if the connection
 // failed before an answer came. Errors: franceconnect_indisponible,
 // franceconnect_lent. Causes are reasons of ours: the texts of net/http may
 // quote what the other side sent.
-func (v *Verifier) send(ctx context.Context, r *request) (*reply, error) {
+func (v *Verifier) send(ctx context.Context, r *request) (reply, error) {
 	rep, err := v.attempt(ctx, r)
-	var broken *brokenConnection
-	if errors.As(err, &broken) {
+	if err == errBroken {
 		rep, err = v.attempt(ctx, r)
 	}
-	if errors.As(err, &broken) {
-		return nil, unavailable("CONNECTION_FAILED")
+	if err == errBroken {
+		return reply{}, unavailable("CONNECTION_FAILED")
 	}
 	return rep, err
 }
 
-// brokenConnection says that no answer was received and none can come.
-type brokenConnection struct{}
+// errBroken says that no answer was received and none can come.
+var errBroken = errors.New("franceconnect: connection failed")
 
-func (*brokenConnection) Error() string { return "franceconnect: connection failed" }
-
-func (v *Verifier) attempt(ctx context.Context, r *request) (*reply, error) {
+func (v *Verifier) attempt(ctx context.Context, r *request) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.timeout)
 	defer cancel()
 	req := (&http.Request{
@@ -75,37 +94,41 @@ func (v *Verifier) attempt(ctx context.Context, r *request) (*reply, error) {
 	}).WithContext(ctx)
 	if r.body != nil {
 		req.ContentLength = int64(len(r.body))
-		req.Body = io.NopCloser(bytes.NewReader(r.body))
+		body := new(sending)
+		body.Reset(r.body)
+		req.Body = body
 	}
 	resp, err := v.rt.RoundTrip(req)
 	switch {
 	case err != nil && isTimeout(ctx, err):
-		return nil, late("TIMEOUT")
+		return reply{}, late("TIMEOUT")
 	case err != nil:
-		return nil, &brokenConnection{}
+		return reply{}, errBroken
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // keeps the connection
-		return &reply{status: resp.StatusCode, header: resp.Header, release: func() {}}, nil
+		return reply{status: resp.StatusCode, header: resp.Header}, nil
 	}
 	if resp.ContentLength > maxAnswer {
-		return nil, unavailable("ANSWER_TOO_LARGE")
+		return reply{}, unavailable("ANSWER_TOO_LARGE")
 	}
-	buf := bufferPool.Get().(*bytes.Buffer)
-	buf.Reset()
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1))
+	in := rooms.Get().(*room)
+	in.buf.Reset()
+	in.limited = io.LimitedReader{R: resp.Body, N: maxAnswer + 1}
+	n, err := in.buf.ReadFrom(&in.limited)
+	in.limited.R = nil
 	if err == nil && n <= maxAnswer {
-		return &reply{200, resp.Header, buf.Bytes(), func() { bufferPool.Put(buf) }}, nil
+		return reply{200, resp.Header, in.buf.Bytes(), in}, nil
 	}
-	bufferPool.Put(buf)
+	rooms.Put(in)
 	switch {
 	case err != nil && isTimeout(ctx, err):
-		return nil, late("TIMEOUT")
+		return reply{}, late("TIMEOUT")
 	case err != nil:
-		return nil, unavailable("ANSWER_TRUNCATED")
+		return reply{}, unavailable("ANSWER_TRUNCATED")
 	}
-	return nil, unavailable("ANSWER_TOO_LARGE")
+	return reply{}, unavailable("ANSWER_TOO_LARGE")
 }
 
 func isTimeout(ctx context.Context, err error) bool {

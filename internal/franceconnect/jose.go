@@ -119,7 +119,7 @@ const (
 // keyCache holds FranceConnect's public signing keys.
 type keyCache struct {
 	clock func() time.Time
-	fetch func(context.Context) (*reply, error)
+	fetch func(context.Context) (reply, error)
 
 	flight    singleflight.Group
 	mu        sync.Mutex

@@ -1,12 +1,10 @@
 package franceconnect
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
-	"sync"
 
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
@@ -17,8 +15,6 @@ import (
 type V1Config struct {
 	BaseURL string // such as https://fc.example/api/v1
 }
-
-var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (v *Verifier) addV1(c V1Config) error {
 	u, err := parseBase(c.BaseURL, "/checktoken")
@@ -99,14 +95,32 @@ type answerV1 struct {
 
 // decodeV1 reads a positive answer. Errors: franceconnect_indisponible.
 func decodeV1(body []byte) (identity.Assertion, error) {
-	var a answerV1
-	if json.Unmarshal(body, &a) != nil {
-		return identity.Assertion{}, nonsense("ANSWER_NOT_JSON")
+	out, ok := readLean(body)
+	if !ok {
+		var err error
+		if out, err = unmarshalV1(body); err != nil {
+			return identity.Assertion{}, err
+		}
 	}
-	if a.Identity == nil || a.Client.ID == "" || a.Scope == nil {
+	if out.Client == "" {
 		return identity.Assertion{}, nonsense("ANSWER_INCOMPLETE")
 	}
-	out := identity.Assertion{
+	if !plausible(out) {
+		return identity.Assertion{}, nonsense(reasonIdentity)
+	}
+	return out, nil
+}
+
+// unmarshalV1 reads an answer of any shape that encoding/json accepts.
+func unmarshalV1(body []byte) (out identity.Assertion, err error) {
+	var a answerV1
+	if json.Unmarshal(body, &a) != nil {
+		return out, nonsense("ANSWER_NOT_JSON")
+	}
+	if a.Identity == nil || a.Scope == nil {
+		return out, nonsense("ANSWER_INCOMPLETE")
+	}
+	return identity.Assertion{
 		Client: a.Client.ID, Scopes: a.Scope, ACR: a.ACR,
 		Pivot: identity.Pivot{
 			FamilyName: a.Identity.FamilyName, GivenName: a.Identity.GivenName,
@@ -114,11 +128,7 @@ func decodeV1(body []byte) (identity.Assertion, error) {
 			Birthplace: a.Identity.Birthplace, Birthcountry: a.Identity.Birthcountry,
 			PreferredUsername: a.Identity.PreferredUsername,
 		},
-	}
-	if !plausible(out) {
-		return identity.Assertion{}, nonsense(reasonIdentity)
-	}
-	return out, nil
+	}, nil
 }
 
 // Bounds of an answer that makes sense (franceconnect.md §3).
@@ -134,7 +144,7 @@ func plausible(a identity.Assertion) bool {
 	if p.FamilyName == "" || p.Birthdate == "" || len(a.Scopes) > maxScopes || len(p.GivenNames) > maxScopes {
 		return false
 	}
-	for _, s := range []string{a.Client, a.Subject, a.ACR, p.FamilyName, p.GivenName, p.Birthdate, p.Gender, p.Birthplace, p.Birthcountry, p.PreferredUsername} {
+	for _, s := range [...]string{a.Client, a.Subject, a.ACR, p.FamilyName, p.GivenName, p.Birthdate, p.Gender, p.Birthplace, p.Birthcountry, p.PreferredUsername} {
 		if len(s) > 4*maxName {
 			return false
 		}

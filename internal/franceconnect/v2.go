@@ -73,7 +73,7 @@ func (v *Verifier) addV2(c V2Config) error {
 		return err
 	}
 	p.clock = v.clock
-	p.public = &keyCache{clock: v.clock, fetch: func(ctx context.Context) (*reply, error) {
+	p.public = &keyCache{clock: v.clock, fetch: func(ctx context.Context) (reply, error) {
 		return v.send(ctx, &request{http.MethodGet, jwks, http.Header{"Accept": {"application/jwk-set+json, application/json"}}, nil})
 	}}
 	v.keys = c.Keys

@@ -258,7 +258,7 @@ func (v *Verifier) upstream(p identity.Profile) *upstream {
 
 // digest names a token in memory without keeping it.
 func (v *Verifier) digest(p identity.Profile, token string) [32]byte {
-	b := make([]byte, 0, len(v.salt)+len(p)+1+maxToken)
+	b := make([]byte, 0, maxToken+64)
 	b = append(b, v.salt[:]...)
 	b = append(b, p...)
 	b = append(b, 0)
