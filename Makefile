@@ -5,6 +5,7 @@
 #   make build   bin/droits
 #   make docs    write docs/generated again
 #   make generate  write *.gen.go again
+#   make geography  write the extract of the official geographic code again (npm)
 #   make vet     formatting, vet, the rules of the house
 #   make pgo     measure the profile that guides the compiler (default.pgo)
 #   make bench   calls per second and latency, against a bare server
@@ -25,7 +26,7 @@ RACELESS := ./internal/sim/people
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race,)
 CHROMIUM := /usr/bin/chromium
 
-.PHONY: help pgo demo build test unit e2e vet docs generate bench soak
+.PHONY: help pgo demo build test unit e2e vet docs generate geography bench soak
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,6 +46,7 @@ vet:
 	$(GO) vet ./...
 	cd e2e && $(GO) vet -tags e2e ./...
 	cd tools/requirements && $(GO) vet ./...
+	cd tools/geo && $(GO) vet ./...
 
 unit:
 ifeq ($(RACE),)
@@ -54,6 +56,7 @@ endif
 	$(GO) test -shuffle=on $(RACE) -timeout 14m $$($(GO) list ./... | grep -v '$(RACELESS:.%=%)$$')
 	$(GO) test -shuffle=on $(RACELESS)
 	cd tools/requirements && $(GO) test -shuffle=on ./...
+	cd tools/geo && $(GO) test -shuffle=on ./...
 
 # The browser tests are a module of their own: the program does not need what they need.
 e2e:
@@ -77,6 +80,10 @@ docs:
 
 generate:
 	$(GO) generate ./...
+
+# npm fetches the package from the registry that it is configured with; its hash is in tools/geo.
+geography:
+	cd tools/geo && $(GO) run . ../../internal/geo/communes.txt
 
 # The profile of bench serve guides every build of the program (docs/decisions/0009).
 # -trimpath keeps the paths of the machine out of it.

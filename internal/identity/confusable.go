@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/geo"
 )
 
 // Confusable reports whether some pivot that one of the two rows stands for
@@ -33,7 +34,7 @@ func Confusable(a, b Record) bool {
 		}
 	}
 	for i := range pair {
-		if ready[i].stands(func(q *probe) bool {
+		if ready[i].stands(ready[1-i].place, func(q *probe) bool {
 			return ready[0].reached(q) && ready[1].reached(q) && decide(q, pair[:], Result{}).Outcome == Ambiguous
 		}) {
 			return true
@@ -57,14 +58,11 @@ func readRow(r *Record) entry {
 	return e
 }
 
-// stands tries the pivots that the row stands for until one pleases.
-func (e *entry) stands(pleases func(*probe) bool) bool {
-	if e.place == "" {
-		return false
-	}
-	year := e.r.NaissanceOn.Year()
-	q := probe{sex: e.r.sex(), place: e.place}
-	for {
+// stands tries the pivots that the row stands for until one pleases. Of the
+// places that it became, those of the other row's are the ones that matter.
+func (e *entry) stands(other string, pleases func(*probe) bool) bool {
+	q := probe{sex: e.r.sex()}
+	for _, q.place = range e.places(other) {
 		for _, q.date = range slices.Compact([]civil.Date{defaulted(e.r.NaissanceOn), e.r.NaissanceOn}) {
 			q.family, q.usage = e.family, e.usage
 			if e.shortened(&q, pleases) {
@@ -81,12 +79,22 @@ func (e *entry) stands(pleases func(*probe) bool) bool {
 				}
 			}
 		}
-		s, ok := parents[q.place]
-		if !ok || s.bornUpTo != 0 && year > s.bornUpTo {
-			return false
-		}
-		q.place = s.parent
 	}
+	return false
+}
+
+// places are the row's own, what it became, and the other row's when one of
+// the two became the other.
+func (e *entry) places(other string) []string {
+	year := e.r.NaissanceOn.Year()
+	out := make([]string, 0, 4)
+	for at := e.place; at != ""; at = geo.Parent(at, year) {
+		out = append(out, at)
+	}
+	if placeMark(e.place, other, year) == T5 && !slices.Contains(out, other) {
+		out = append(out, other)
+	}
+	return out
 }
 
 // shortened tries the whole list of given names, then its beginnings.
@@ -115,5 +123,5 @@ func (e *entry) reached(q *probe) bool {
 		return q.date.Day() <= 1 && d.Year() == q.date.Year() && same(q.family, e.family)
 	}
 	return d == defaulted(q.date) && (same(q.family, e.family) ||
-		e.place != "" && canonical(e.place) == canonical(upper(q.place)) && sameInitials(q.given, e.given))
+		e.place != "" && geo.Group(e.place) == geo.Group(q.place) && sameInitials(q.given, e.given))
 }

@@ -55,17 +55,14 @@ func TestConfusable(t *testing.T) {
 	}
 }
 
-// pivotsOf are the pivots that Confusable says it tries, as texts; and places
-// that became the row's place, which it need not try.
+// pivotsOf are the pivots that Confusable says it tries, as texts, for rows born
+// where the pools say; and places that became the row's, which it need not try.
 func pivotsOf(r Record) (out []Pivot) {
 	places := []string{r.place()}
-	for code := range parents {
-		if descends(r.place(), code, r.NaissanceOn.Year()) || descends(code, r.place(), r.NaissanceOn.Year()) {
+	for _, code := range poolPlace {
+		if placeMark(code, r.place(), r.NaissanceOn.Year()) == T5 {
 			places = append(places, code)
 		}
-	}
-	for s, ok := parents[r.place()]; ok && descends(r.place(), s.parent, r.NaissanceOn.Year()); s, ok = parents[s.parent] {
-		places = append(places, s.parent)
 	}
 	core, _, _ := unparticled(appendFamily(nil, r.NomFamille))
 	names := [][2]string{{r.NomFamille, r.NomUsage}, {r.NomUsage, r.NomFamille}}

@@ -318,7 +318,44 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// placeCases walks the table of successions: each pair agrees both ways within
+// successions are examples of identity.md §2.2, lines 9 to 12, written apart
+// from the tables of package geo.
+var successions = []struct {
+	child, parent string
+	bornUpTo      int // last birth year for which it holds, 0 = no bound
+}{
+	// line 9: communes merged, absorbed, moved to another department, re-coded
+	{"49079", "49018", 0}, // merged into the new commune of Baugé-en-Anjou
+	{"75024", "92024", 0}, // Clichy, from Seine to Hauts-de-Seine, 1968
+	{"78228", "91228", 0}, // Évry, from Seine-et-Oise to Essonne, 1968
+	{"20004", "2A004", 0}, // Ajaccio, Corsica split in 1976
+	{"20033", "2B033", 0}, // Bastia, Corsica split in 1976
+	{"69232", "69123", 0}, // absorbed by Lyon
+	// line 10: overseas re-coding of 2007
+	{"97123", "97701", 0}, // Saint-Barthélemy
+	{"97127", "97801", 0}, // Saint-Martin
+	// line 11: Algeria before July 1962, by former department
+	{"91352", "99352", 1962}, // Alger
+	{"92352", "99352", 1962}, // Oran
+	{"93352", "99352", 1962}, // Constantine
+	{"94352", "99352", 1962}, // the Saharan territories
+	// line 12: successor states
+	{"99155", "99123", 1991}, // Ukraine, USSR
+	{"99116", "99115", 1992}, // Czechia, Czechoslovakia
+	{"99117", "99115", 1992}, // Slovakia, Czechoslovakia
+	{"99118", "99121", 1992}, // Bosnia and Herzegovina, Yugoslavia
+	{"99119", "99121", 1992}, // Croatia, Yugoslavia
+	{"99145", "99121", 1992}, // Slovenia, Yugoslavia
+	{"99156", "99121", 1992}, // North Macedonia, Yugoslavia
+	{"99141", "99109", 1990}, // German Democratic Republic, Germany
+	{"99142", "99109", 1990}, // Federal Republic of Germany, Germany
+	{"99246", "99213", 1971}, // Bangladesh, Pakistan
+	{"99317", "99315", 1993}, // Eritrea, Ethiopia
+	{"99244", "99243", 1976}, // North Viet Nam, Viet Nam
+	{"99245", "99243", 1976}, // South Viet Nam, Viet Nam
+}
+
+// placeCases walks the examples of successions: each pair agrees both ways within
 // its years and not beyond; two children of one parent are strangers.
 func placeCases() (out []testCase) {
 	add := func(pivot, stored, date, want string) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/geo"
 )
 
 // Key is the text of an index key (identity.md §3.5). It holds names and a
@@ -66,7 +67,7 @@ func key1(family []byte, d civil.Date, s Sexe) Key {
 func key2(given []byte, d civil.Date, s Sexe, place string) Key {
 	b := appendInitials(append(make([]byte, 0, 64), "K2/"...), given)
 	b = append(d.Append(append(b, '/')), '/', s[0], '/')
-	return Key(append(b, canonical(upper(place))...))
+	return Key(append(b, geo.Group(upper(place))...))
 }
 
 func key3(family []byte, year int, s Sexe) Key {
@@ -101,8 +102,9 @@ func appendLetters(dst, s []byte, n int) []byte {
 	return dst
 }
 
+// upper is a COG code in upper case: only Corsica has a letter, the second.
 func upper(code string) string {
-	if len(code) > 1 && code[1] >= 'a' {
+	if len(code) > 1 && (code[1] == 'a' || code[1] == 'b') {
 		b := []byte(code)
 		b[1] -= 'a' - 'A'
 		return string(b)

@@ -210,25 +210,6 @@ func TestNothingPrintsATrait(t *testing.T) {
 	})
 }
 
-func TestTheTableOfPlacesIsAForest(t *testing.T) {
-	for code := range parents {
-		seen := code
-		for n := 0; ; n++ {
-			s, ok := parents[seen]
-			if !ok {
-				break
-			}
-			if n == longestChain {
-				t.Fatalf("%s: a chain is longer than %d, or turns in a circle", code, longestChain)
-			}
-			seen = s.parent
-		}
-		if !communeShaped(code) || !communeShaped(parents[code].parent) {
-			t.Errorf("%s: not COG-shaped", code)
-		}
-	}
-}
-
 func FuzzPivot(f *testing.F) {
 	f.Add("DURIEU", "CLAIRE ANNE", "1985-03-14", "female", "12047", "99100", "", "LISE")
 	f.Add("", "", "", "", "", "", "", "")
