@@ -98,11 +98,14 @@ type Writer struct {
 	ledger Ledger
 	host   string
 	name   atomic.Pointer[origin]
-	queue  chan *waiting
-	stop   chan struct{}
-	done   chan struct{}
-	once   sync.Once
 	free   sync.Pool // channels of those who waited to the end
+	wake   chan struct{}
+	done   chan struct{}
+
+	mu     sync.Mutex
+	queue  []*waiting // no longer than there are callers, those who left included
+	needed int        // entries for which the writer wants to be woken, 0 when it works
+	closed bool
 }
 
 // waiting is an entry whose caller waits for its commit.
@@ -133,10 +136,9 @@ func NewWriter(l Ledger, host string) *Writer {
 	w := &Writer{
 		ledger: l,
 		host:   host,
-		queue:  make(chan *waiting, 4*MaxBatch),
-		stop:   make(chan struct{}),
-		done:   make(chan struct{}),
 		free:   sync.Pool{New: func() any { return make(chan error, 1) }},
+		wake:   make(chan struct{}, 1),
+		done:   make(chan struct{}),
 	}
 	w.name.Store(&origin{})
 	go w.run()
@@ -158,38 +160,56 @@ func (w *Writer) origin(t time.Time) string {
 // service_indisponible when it is not, or may not be: nothing may leave then.
 // A cancelled context stops the wait, not the commit.
 func (w *Writer) Append(ctx context.Context, p Pending) (Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return Receipt{}, unavailable(err)
+	}
 	q := &waiting{p: p, done: w.free.Get().(chan error)}
-	select {
-	case w.queue <- q:
-	case <-w.stop:
+	if !w.push(q) {
 		return Receipt{}, unavailable(errClosed)
+	}
+	var err error
+	select {
+	case err = <-q.done:
 	case <-ctx.Done():
 		return Receipt{}, unavailable(ctx.Err())
 	}
-	select {
-	case err := <-q.done:
-		w.free.Put(q.done) // empty, and nobody else holds it
-		if err != nil {
-			return Receipt{}, unavailable(err)
-		}
-	case <-ctx.Done():
-		return Receipt{}, unavailable(ctx.Err())
-	case <-w.done:
-		select {
-		case err := <-q.done:
-			if err != nil {
-				return Receipt{}, unavailable(err)
-			}
-		default:
-			return Receipt{}, unavailable(errClosed)
-		}
+	w.free.Put(q.done) // empty, and nobody else holds it
+	if err != nil {
+		return Receipt{}, unavailable(err)
 	}
 	return Receipt{hash: q.p.Leaf.Hash, index: q.p.Index, moved: q.p.Moved, origin: w.origin(q.p.Leaf.At), ok: true}, nil
 }
 
+// push queues an entry; it is false once the writer is closed. What is queued
+// is committed or refused, never forgotten.
+func (w *Writer) push(q *waiting) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return false
+	}
+	w.queue = append(w.queue, q)
+	if w.needed > 0 && len(w.queue) >= w.needed {
+		w.rouse()
+	}
+	return true
+}
+
+// rouse wakes the writer. The caller holds the lock.
+func (w *Writer) rouse() {
+	w.needed = 0
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
 // Close commits what waits and stops.
 func (w *Writer) Close() {
-	w.once.Do(func() { close(w.stop) })
+	w.mu.Lock()
+	w.closed = true
+	w.rouse()
+	w.mu.Unlock()
 	<-w.done
 }
 
@@ -205,53 +225,50 @@ func (w *Writer) run() {
 	wait := time.NewTimer(time.Hour)
 	for {
 		last := len(batch)
-		batch = batch[:0]
-		select {
-		case q := <-w.queue:
-			batch = append(batch, q)
-		case <-w.stop:
-			select {
-			case q := <-w.queue:
-				batch = append(batch, q)
-			default:
-				return
-			}
-		}
-		batch = w.waiting(batch)
-		if last >= gatherFrom && len(batch) < gatherTo {
+		if w.sleepUntil(1, nil); last >= gatherFrom {
 			wait.Reset(gatherFor)
-			batch = w.gather(batch, wait.C)
+			w.sleepUntil(gatherTo, wait.C)
+		}
+		if batch = w.take(batch[:0]); len(batch) == 0 {
+			return
 		}
 		w.commit(batch, pending)
 	}
 }
 
-// waiting takes what already waits: while one commit syncs, the next batch
-// forms by itself.
-func (w *Writer) waiting(batch []*waiting) []*waiting {
-	for len(batch) < MaxBatch {
+// sleepUntil waits until so many entries are queued, the time is over, or the
+// writer is closed.
+func (w *Writer) sleepUntil(n int, over <-chan time.Time) {
+	w.mu.Lock()
+	for !w.closed && len(w.queue) < n {
 		select {
-		case q := <-w.queue:
-			batch = append(batch, q)
+		case <-w.wake: // of an earlier wait
 		default:
-			return batch
+		}
+		w.needed = n
+		w.mu.Unlock()
+		select {
+		case <-w.wake:
+			w.mu.Lock()
+		case <-over:
+			w.mu.Lock()
+			n = 0
 		}
 	}
-	return batch
+	w.needed = 0
+	w.mu.Unlock()
 }
 
-// gather takes what comes until the wait is over or the batch is large enough.
-func (w *Writer) gather(batch []*waiting, over <-chan time.Time) []*waiting {
-	for len(batch) < gatherTo {
-		select {
-		case q := <-w.queue:
-			batch = append(batch, q)
-		case <-over:
-			return batch
-		case <-w.stop:
-			return batch
-		}
-	}
+// take takes what waits, as much as one commit holds: while one commit syncs,
+// the next batch forms by itself.
+func (w *Writer) take(batch []*waiting) []*waiting {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := min(len(w.queue), MaxBatch)
+	batch = append(batch, w.queue[:n]...)
+	rest := copy(w.queue, w.queue[n:])
+	clear(w.queue[rest:])
+	w.queue = w.queue[:rest]
 	return batch
 }
 

@@ -290,3 +290,23 @@ func (s swap) Commit(ctx context.Context, batch []*Pending) error {
 	}
 	return s.memory.Commit(ctx, batch)
 }
+
+// nothing is a ledger that keeps nothing.
+type nothing struct{}
+
+func (nothing) Commit(context.Context, []*Pending) error { return nil }
+
+func BenchmarkAppend(b *testing.B) {
+	w := NewWriter(nothing{}, "x")
+	defer w.Close()
+	p, ctx := named("x"), context.Background()
+	b.ReportAllocs()
+	b.SetParallelism(32)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := w.Append(ctx, p); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
