@@ -21,11 +21,11 @@ var english = strings.Fields(`
 	Effect Effective Empty End Ended Enum Environment Error Evidence Exact Excluded Expires
 	FC FCClient FCClients Family Field Fields File First Fixed For Force Format From Future Given Go Grant Ground Grounds Grouped
 	Has Header Hidden Horizon ID Id In Index Info Invalid Is Issued JSON Key Keys Kind Kinds Last Left Like Line Lines Live Log Long Looks
-	Male Many Mark Marshal Mask Masks Members Match Me Member Missing Month Must Name Names Needs Networks New Next No None Not Nothing Notice Null
+	Male Many Mark Marshal Mask Masks Members Match Me Member Missing Month Must Name Names Needs Networks New Next No None Not Nothing Notice Null Number
 	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Parse Parties Partner Path Per Period Periods Person Place Prefix Processing Production Profile Profiles Progress Purpose Put
-	Quota Range Rank Read Reader Reason Record Reference Reject Rejected Rejects Release Reminder Repeat Request Required Restricted Restriction Restrictions Result Retention Reveal Reversed Revoked Rights Row Rows Rule Rules Run
+	Quota Range Rank Read Reader Reason Record Reference Registered Registering Reject Rejected Rejects Release Reminder Repeat Request Required Restricted Restriction Restrictions Result Retention Reveal Reversed Revoked Rights Row Rows Rule Rules Run
 	SHA Sandbox Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Several Sex Shown Signature Signatures Since Sink Slug Sort Speaks Standing State String Subject Summary Suspended
-	Table Terms Text Ticks Time Today Token Tolerances Too Truncated Twice Type Umbrella UTF Unknown Unmarshal Unreadable Unsorted Until Valid Value Version View
+	Table Terms Text Ticks Time Today Token Tolerances Too Truncated Twice Type Umbrella UTF Unknown Unmarshal Unreadable Unsettled Unsorted Until Valid Value Version View
 	Wildcard Window With Withdrawn Withheld Wording Year Zero
 `)
 

@@ -1,5 +1,6 @@
-// Package nir reads the French social-security number (NIR) and its waiting
-// form (NIA). It hides the digits: a NIR prints as a mask everywhere, and only
+// Package nir reads the French social-security number (NIR) and its relatives:
+// the waiting number (NIA), the provisional number of a fund (NNP) and the
+// number of a migrant's family (MIG). It hides the digits: a NIR prints as a mask everywhere, and only
 // Reveal gives them back.
 //
 // Layout and reading rules: identity.md §1 (numéro d'inscription au
@@ -24,7 +25,21 @@ const mask = "NIR(•••)"
 // Parse reads 13 characters, or 15 with an exact key. Spaces (ASCII, no-break,
 // thin, narrow) are ignored and letters may be lower case; everything else is
 // refused. Errors: nir_absent, nir_invalide, which never hold the value.
+//
+// A MIG is refused, see ParseAny. Parse does not check that the place or the
+// rank were ever given, nor that the number belongs to anybody.
 func Parse(s string) (NIR, error) {
+	v, err := ParseAny(s)
+	if err == nil && v.Nature() == Migrant {
+		return NIR{}, fault.New(fault.NirInvalide, "nir: parse").On("nir")
+	}
+	return v, err
+}
+
+// ParseAny is Parse, and a MIG of 13 characters besides: what a file may hold
+// of people who cannot be identified by it. A MIG has no key; with two more
+// characters it is refused.
+func ParseAny(s string) (NIR, error) {
 	var buf [16]byte
 	n := 0
 	for _, r := range s {
@@ -46,7 +61,7 @@ func Parse(s string) (NIR, error) {
 	}
 	v := NIR{}
 	copy(v.d[:], buf[:])
-	if n != 13 && n != 15 || !v.wellFormed() {
+	if n != 13 && n != 15 || v.Nature() == NoNumber || v.Nature() == Migrant && n == 15 {
 		return NIR{}, fault.New(fault.NirInvalide, "nir: parse").On("nir")
 	}
 	if n == 15 {
@@ -67,31 +82,13 @@ func MustParse(s string) NIR {
 	return v
 }
 
-// wellFormed accepts an ordinary number, or the provisional number that a fund
-// gave until 2022.
-func (v NIR) wellFormed() bool { return v.ordinary() || v.provisional() }
-
-// provisional is the layout of an NNP: 7 or 8, then 0, 1 or 2, the caisse on 3
-// digits and a sequence on 8. It carries no birth data (identity.md §1.2).
-func (v NIR) provisional() bool {
-	if v.d[0] != '7' && v.d[0] != '8' || v.d[1] > '2' {
-		return false
-	}
-	digits, ok := number(v.d[1:])
-	return ok && digits%1e11 >= 1e8 && digits%1e8 > 0
-}
-
-// ordinary is the layout of identity.md §1.1, which waiting numbers share.
+// ordinary is the layout of identity.md §1.1, which waiting numbers share; the
+// first digit is not looked at.
 func (v NIR) ordinary() bool {
 	for i, c := range v.d {
 		if c > '9' && i != 6 || c < '0' {
 			return false
 		}
-	}
-	switch v.d[0] {
-	case '1', '2', '3', '4', '7', '8':
-	default:
-		return false
 	}
 	month, _ := number(v.d[3:5])
 	if month == 0 || month > 12 && month < 20 {
@@ -127,8 +124,8 @@ func (v NIR) key() int {
 // IsZero reports "no number".
 func (v NIR) IsZero() bool { return v.d[0] == 0 }
 
-// Kind is the first digit: 1 2 ordinary, 3 4 being registered, 7 8 waiting
-// (NIA, NNP). 0 when there is no number.
+// Kind is the first digit: 1 2 ordinary, 3 4 being registered, 5 6 migrant
+// (MIG), 7 8 waiting (NIA, NNP). 0 when there is no number.
 func (v NIR) Kind() int {
 	if v.IsZero() {
 		return 0
@@ -158,11 +155,14 @@ func (v NIR) Place() string {
 	return string(v.d[5:10])
 }
 
-// Reveal returns the 15 characters, key included. It is the only way to the
-// digits; arch_test.go lists the packages that may call it.
+// Reveal returns the 15 characters, key included, or the 13 of a MIG, which has
+// no key. It is the only way to the digits; arch_test.go lists the packages that may call it.
 func (v NIR) Reveal() string {
 	if v.IsZero() {
 		return ""
+	}
+	if v.Nature() == Migrant {
+		return string(v.d[:])
 	}
 	k := v.key()
 	return string(v.d[:]) + string([]byte{byte('0' + k/10), byte('0' + k%10)})

@@ -117,6 +117,58 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestNature(t *testing.T) {
+	for _, c := range []struct {
+		name, number string
+		want         Nature
+	}{
+		{"a NIR", "185031204791274", Registered},
+		{"a NIR being registered", "385019912391464", Registering},
+		{"a woman's NIR being registered", "491029920892684", Registering},
+		{"a waiting number", "795039920391710", Waiting},
+		{"a provisional number", "7126100000001", Provisional},
+		{"a provisional number from before 2012", "8075100012345", Provisional},
+		{"a number of a fund that reads as a waiting one", "7126101234567", Unsettled},
+		{"a migrant's number", "5178900012345", Migrant},
+		{"a migrant's number, the other sex", "6275100012345", Migrant},
+	} {
+		t.Run("R12 "+c.name, func(t *testing.T) {
+			v, err := ParseAny(c.number)
+			if err != nil || v.Nature() != c.want || v.Nature().String() == "" {
+				t.Errorf("%v, not %v", v.Nature(), c.want)
+			}
+			if w, err := ParseAny(v.Reveal()); err != nil || v != w {
+				t.Error("Reveal does not read back")
+			}
+			if _, err := Parse(c.number); (err == nil) != (c.want != Migrant) {
+				t.Error("Parse takes all but migrants' numbers")
+			}
+			if v.BirthData() != (c.want == Registered || c.want == Registering) {
+				t.Error("only a NIR says something sure of the birth")
+			}
+		})
+	}
+	for name, s := range map[string]string{
+		"a key":                     "517890001234524",
+		"a sex other than 1 or 2":   "5078900012345",
+		"caisse 000":                "5100000012345",
+		"sequence 0":                "5178900000000",
+		"a letter":                  "51789A0012345",
+		"the layout of a NIR":       "5850312047912",
+		"twelve characters":         "517890001234",
+		"the first digit of nobody": "9178900012345",
+	} {
+		t.Run("R12 a migrant's number with "+name+" is refused", func(t *testing.T) {
+			if v, err := ParseAny(s); err == nil || !v.IsZero() {
+				t.Error("accepted")
+			}
+		})
+	}
+	if (NIR{}).Nature() != NoNumber || Nature(99).String() != "" {
+		t.Error("no number has a nature")
+	}
+}
+
 // oracle is the key written another way: the whole number as a big integer,
 // Corsica by the official subtraction.
 func oracle(thirteen string) string {
@@ -224,11 +276,14 @@ func TestPrintsAsAMaskEverywhere(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"185031204791274", "2 92 07 48 012 934 92", "199022a04191143", "7126100000001", "", "\u202f", "1850312047912", "\xff\xfe"} {
+	for _, s := range []string{"185031204791274", "5178900012345", "2 92 07 48 012 934 92", "199022a04191143", "7126100000001", "", "\u202f", "1850312047912", "\xff\xfe"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		v, err := Parse(s)
+		if (err == nil) != grammar(clean(s)) {
+			t.Error("the grammar says otherwise")
+		}
 		if err != nil {
 			if !v.IsZero() {
 				t.Error("a refused text gives a number")
