@@ -129,20 +129,19 @@ func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, erro
 	if creds.Key == "" {
 		return c, fault.New(fault.CleAbsente, "access: authenticate")
 	}
-	unknown := fault.New(fault.CleInvalide, "access: authenticate")
 	if !partner.LooksLikeKey(creds.Key, s.Environment) {
-		return c, unknown.Because("KEY_SHAPE")
+		return c, unknownKey("KEY_SHAPE")
 	}
 	key, conv, ok := s.Keys.Key(creds.Key)
 	if !ok {
-		return c, unknown.Because("KEY_UNKNOWN")
+		return c, unknownKey("KEY_UNKNOWN")
 	}
 	c.key, c.conv, c.known = key, conv, true
 	switch {
 	case key.Environment != s.Environment:
-		return c, unknown.Because("KEY_ENVIRONMENT")
+		return c, unknownKey("KEY_ENVIRONMENT")
 	case !key.LiveAt(now):
-		return c, unknown.Because("KEY_ENDED")
+		return c, unknownKey("KEY_ENDED")
 	}
 	c.accepted = true
 	switch {
@@ -154,6 +153,10 @@ func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, erro
 		return c, fault.New(fault.AdresseNonAutorisee, "access: authenticate")
 	}
 	return c, nil
+}
+
+func unknownKey(reason string) error {
+	return fault.New(fault.CleInvalide, "access: authenticate").Because(reason)
 }
 
 // Request is a decoded call.

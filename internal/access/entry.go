@@ -13,16 +13,17 @@ import (
 // entry says who asked, for whom, which blocks, why and under what. Nothing in
 // it is a value that was received: no NIR, no name, no token.
 func (w *walk) entry(class trace.Class, outcome string, f *fault.Fault) trace.Entry {
-	c, d := w.caller, w.caller.conv.Document
+	c, d := &w.caller, &w.caller.conv.Document
+	now := w.s.Clock()
 	e := trace.Entry{
 		Class: class,
 		Person: trace.Person{
-			At: w.s.Clock(), Partner: c.Partner(), Purpose: d.Purpose, Operation: w.req.name(),
+			At: now, Partner: c.Partner(), Purpose: d.Purpose, Operation: w.req.name(),
 			Period: w.req.Window.Period.String(), Consent: w.consentID(), Convention: d.ID + "/" + strconv.Itoa(d.Version),
 			Reference: c.conv.Digest, Outcome: outcome,
 		},
 		Internal: trace.Internal{
-			RequestID: w.req.RequestID, KeyID: c.key.ID, Latency: w.s.Clock().Sub(c.startedAt), Matching: w.matching, Policy: policy.Version,
+			RequestID: w.req.RequestID, KeyID: c.key.ID, Latency: now.Sub(c.startedAt), Matching: w.matching, Policy: policy.Version,
 		},
 	}
 	if c.creds.Addr.IsValid() {
@@ -37,9 +38,7 @@ func (w *walk) entry(class trace.Class, outcome string, f *fault.Fault) trace.En
 	if f != nil {
 		e.Internal.Reasons = []string{f.Reason()}
 	}
-	for _, b := range w.req.Asked {
-		e.Person.Asked = append(e.Person.Asked, string(b))
-	}
+	e.Person.Asked = texts(w.req.Asked)
 	if class == trace.AccessServed {
 		for _, x := range w.decision.Withheld {
 			e.Person.Withheld = append(e.Person.Withheld, string(x.Bloc))
@@ -48,6 +47,17 @@ func (w *walk) entry(class trace.Class, outcome string, f *fault.Fault) trace.En
 	}
 	w.about(&e)
 	return e
+}
+
+func texts(blocks []droits.Bloc) []string {
+	if len(blocks) == 0 {
+		return nil
+	}
+	out := make([]string, len(blocks))
+	for i, b := range blocks {
+		out[i] = string(b)
+	}
+	return out
 }
 
 // name is what the trace calls the call.
@@ -68,15 +78,16 @@ func (w *walk) consentID() string {
 
 // about names who is concerned, by keyed digests.
 func (w *walk) about(e *trace.Entry) {
-	about := "inconnu"
+	asked := append(make([]byte, 0, 128), e.Person.Operation...)
+	asked = append(append(append(asked, '|'), e.Person.Period...), '|')
+	about := w.subject
 	if w.found {
 		e.Subject = w.s.Digests.TraceSubject(w.subject)
-		about = hex.EncodeToString(w.subject[:])
 		switch {
 		case w.self:
 			e.Person.Beneficiary = "assure"
 		case w.member != w.subject:
-			about = hex.EncodeToString(w.member[:])
+			about = w.member
 			e.Person.Beneficiary = w.reference(w.member)
 		default:
 			e.Person.Beneficiary = "non_trouve"
@@ -88,7 +99,12 @@ func (w *walk) about(e *trace.Entry) {
 			e.Person.Others = append(e.Person.Others, w.reference(m))
 		}
 	}
-	h := w.s.Digests.TraceDigest("requete", e.Person.Operation+"|"+e.Person.Period+"|"+about)
+	if w.found {
+		asked = hex.AppendEncode(asked, about[:])
+	} else {
+		asked = append(asked, "inconnu"...)
+	}
+	h := w.s.Digests.TraceDigest("requete", string(asked))
 	e.Person.RequestHash = h[:]
 }
 

@@ -10,6 +10,8 @@ import (
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/trace"
 )
 
 // Rates is what is left of the quota nearest to its end, for the headers
@@ -32,6 +34,9 @@ type meter struct {
 	limiter *rate.Limiter
 	quota   convention.Quota
 	day     civil.Date
+	began   time.Time    // the day, in Paris
+	ends    time.Time    // and the next
+	counted trace.Effect // one call of the day
 	taken   int
 }
 
@@ -43,7 +48,7 @@ type refusedCount struct {
 	walk  walk
 }
 
-func (q *quotas) of(c convention.Convention) *meter {
+func (q *quotas) of(c *convention.Convention) *meter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	m := q.meters[c.Document.ID]
@@ -57,9 +62,10 @@ func (q *quotas) of(c convention.Convention) *meter {
 // draw is a call counted before its token is checked; giveBack undoes it when
 // the token is refused.
 type draw struct {
-	m   *meter
-	r   *rate.Reservation
-	day civil.Date
+	m      *meter
+	r      *rate.Reservation
+	day    civil.Date
+	effect trace.Effect // what makes it durable
 }
 
 func (d draw) giveBack(now time.Time) {
@@ -73,41 +79,46 @@ func (d draw) giveBack(now time.Time) {
 
 // take counts one call. Errors: quota_depasse with the delay,
 // service_indisponible when the count of the day cannot be read.
-func (s *Service) take(ctx context.Context, c convention.Convention, now time.Time) (draw, error) {
+func (s *Service) take(ctx context.Context, c *convention.Convention, now time.Time) (draw, error) {
 	m := s.quotas.of(c)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.begin(ctx, s.Keys, c, now); err != nil {
 		return draw{}, err
 	}
-	over := fault.New(fault.QuotaDepasse, "access: quota")
 	if m.taken >= m.quota.PerDay {
-		return draw{}, over.Because("QUOTA_DAY").After(untilTomorrow(now))
+		return draw{}, over("QUOTA_DAY", untilEnd(m.ends, now))
 	}
 	r := m.limiter.ReserveN(now, 1)
 	if d := r.DelayFrom(now); !r.OK() || d > 0 {
 		r.CancelAt(now)
-		return draw{}, over.Because("QUOTA_SECOND").After(max(d, time.Second))
+		return draw{}, over("QUOTA_SECOND", max(d, time.Second))
 	}
 	m.taken++
-	return draw{m, r, m.day}, nil
+	return draw{m, r, m.day, m.counted}, nil
+}
+
+func over(reason string, after time.Duration) error {
+	return fault.New(fault.QuotaDepasse, "access: quota").Because(reason).After(after)
 }
 
 // begin turns the meter to the day and the quota in force.
-func (m *meter) begin(ctx context.Context, k Keys, c convention.Convention, now time.Time) error {
-	today := civil.On(now)
+func (m *meter) begin(ctx context.Context, k Keys, c *convention.Convention, now time.Time) error {
 	if m.quota != c.Document.Quota {
 		m.quota = c.Document.Quota
 		m.limiter = rate.NewLimiter(rate.Limit(m.quota.PerSecond), m.quota.PerSecond)
 	}
-	if m.day == today {
+	if now.Before(m.ends) && !now.Before(m.began) {
 		return nil
 	}
+	today := civil.On(now)
 	n, err := k.QuotaTaken(ctx, c.Document.ID, today.String())
 	if err != nil {
 		return err
 	}
 	m.day, m.taken = today, n
+	m.began, m.ends = today.StartAt(), today.AddDays(1).StartAt()
+	m.counted = partner.Draw{Convention: c.Document.ID, Day: today.String()}
 	return nil
 }
 
@@ -118,13 +129,13 @@ func (s *Service) Rates(ctx context.Context, c Caller) (r Rates, ok bool) {
 		return Rates{}, false
 	}
 	now := s.Clock()
-	m := s.quotas.of(c.conv)
+	m := s.quotas.of(&c.conv)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.begin(ctx, s.Keys, c.conv, now); err != nil {
+	if err := m.begin(ctx, s.Keys, &c.conv, now); err != nil {
 		return Rates{}, false
 	}
-	day := Rates{m.quota.PerDay, max(0, m.quota.PerDay-m.taken), int(untilTomorrow(now).Seconds())}
+	day := Rates{m.quota.PerDay, max(0, m.quota.PerDay-m.taken), int(untilEnd(m.ends, now).Seconds())}
 	second := Rates{m.quota.PerSecond, max(0, int(m.limiter.TokensAt(now))), 1}
 	if second.Remaining*day.Limit < day.Remaining*second.Limit {
 		return second, true
@@ -134,10 +145,10 @@ func (s *Service) Rates(ctx context.Context, c Caller) (r Rates, ok bool) {
 
 // LeftToday is what is left of the day's quota.
 func (s *Service) LeftToday(ctx context.Context, c Caller) int {
-	m := s.quotas.of(c.conv)
+	m := s.quotas.of(&c.conv)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.begin(ctx, s.Keys, c.conv, s.Clock()) != nil {
+	if m.begin(ctx, s.Keys, &c.conv, s.Clock()) != nil {
 		return 0
 	}
 	return max(0, m.quota.PerDay-m.taken)
@@ -199,7 +210,6 @@ func (s *Service) FlushRefusals(ctx context.Context, all bool) error {
 	return nil
 }
 
-func untilTomorrow(now time.Time) time.Duration {
-	d := civil.On(now).AddDays(1).StartAt().Sub(now)
-	return (d + time.Second - 1).Truncate(time.Second) // never too short, never a second too long
+func untilEnd(end, now time.Time) time.Duration {
+	return (end.Sub(now) + time.Second - 1).Truncate(time.Second) // never too short, never a second too long
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 
 	"droits.example/droits/internal/civil"
@@ -14,7 +13,6 @@ import (
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
-	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/policy"
 	"droits.example/droits/internal/trace"
 )
@@ -57,6 +55,7 @@ type walk struct {
 	counted  *draw
 	asserted *identity.Assertion
 	matching string
+	token    consent.Token
 	subject  droits.Sujet
 	member   droits.Sujet
 	members  []droits.Sujet // everybody whose data the answer holds
@@ -92,7 +91,7 @@ func (w *walk) walk(ctx context.Context) (policy.View, error) {
 
 // count takes a call from the quota.
 func (w *walk) count(ctx context.Context) error {
-	d, err := w.s.take(ctx, w.caller.conv, w.caller.startedAt)
+	d, err := w.s.take(ctx, &w.caller.conv, w.caller.startedAt)
 	if err == nil {
 		w.counted = &d
 	}
@@ -148,8 +147,8 @@ func (w *walk) admit(g policy.Grant) error {
 // identify finds exactly one person, or nobody: none, ambiguous and another
 // scheme are one answer, told apart only in the internal trace.
 func (w *walk) identify(ctx context.Context, pivot identity.Pivot) (policy.Candidate, error) {
-	nobody := fault.New(fault.PersonneNonIdentifiee, "access: identify")
-	candidates, err := w.s.People.Find(ctx, pivot, w.caller.Partner(), w.s.Digests.TokenDigest(w.caller.creds.Token))
+	w.token = w.s.Digests.TokenDigest(w.caller.creds.Token)
+	candidates, err := w.s.People.Find(ctx, pivot, w.caller.Partner(), w.token)
 	if err != nil {
 		return policy.Candidate{}, err
 	}
@@ -158,12 +157,9 @@ func (w *walk) identify(ctx context.Context, pivot identity.Pivot) (policy.Candi
 		records[i] = c.Record
 	}
 	r := identity.Decide(pivot, records)
-	w.matching = string(r.Outcome) + " " + r.Reason + " " + r.Rule + " " + strings.Join(r.Tolerances, ",")
-	for _, x := range r.Candidates {
-		w.matching += " " + x.RejectedBy
-	}
+	w.matching = matching(r)
 	if r.Outcome != identity.Match {
-		return policy.Candidate{}, nobody.Because("IDENTITY_" + upper(string(r.Outcome)))
+		return policy.Candidate{}, nobody("IDENTITY_" + upper(string(r.Outcome)))
 	}
 	for _, c := range candidates {
 		if c.Record.ID == r.ID {
@@ -171,7 +167,30 @@ func (w *walk) identify(ctx context.Context, pivot identity.Pivot) (policy.Candi
 			return c, nil
 		}
 	}
-	return policy.Candidate{}, nobody.Because("IDENTITY_LOST")
+	return policy.Candidate{}, nobody("IDENTITY_LOST")
+}
+
+func nobody(reason string) error {
+	return fault.New(fault.PersonneNonIdentifiee, "access: identify").Because(reason)
+}
+
+// matching is what the trace keeps of an identification: outcome, reason, rule,
+// tolerances, and why each candidate was rejected, "" for one that was not.
+func matching(r identity.Result) string {
+	b := make([]byte, 0, 128)
+	for _, s := range [...]string{string(r.Outcome), r.Reason, r.Rule} {
+		b = append(append(b, s...), ' ')
+	}
+	for i, s := range r.Tolerances {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, s...)
+	}
+	for _, x := range r.Candidates {
+		b = append(append(b, ' '), x.RejectedBy...)
+	}
+	return string(b)
 }
 
 // decide joins the person's own limits: age, withdrawal, restrictions, and the
@@ -208,12 +227,12 @@ const consentFor = time.Minute
 func consentID(digest string) string { return "acc_" + digest[:24] }
 
 func (w *walk) newConsent(p droits.Sujet, now time.Time) *consent.Record {
-	d := w.caller.conv.Document
+	d := &w.caller.conv.Document
 	r := &consent.Record{
 		ID: consentID(w.digest("accord", w.caller.Partner()+"/"+w.consents+"/"+w.caller.creds.Token)), Subject: p, Partner: w.caller.Partner(), Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
 		Notice: d.Terms.Notice, NoticeSHA256: d.Terms.NoticeSHA256, Channel: consent.ChannelPartner, Actor: "holder",
 		Evidence: consent.Evidence{Kind: consent.DeclaredByPartner, Scopes: w.asserted.Scopes, ACR: w.asserted.ACR, Profile: string(w.asserted.Profile)},
-		GivenAt:  now, ExpiresAt: w.asserted.ExpiresAt, Token: w.s.Digests.TokenDigest(w.caller.creds.Token),
+		GivenAt:  now, ExpiresAt: w.asserted.ExpiresAt, Token: w.token,
 	}
 	if r.ExpiresAt.IsZero() {
 		r.ExpiresAt = now.Add(consentFor)
@@ -222,6 +241,7 @@ func (w *walk) newConsent(p droits.Sujet, now time.Time) *consent.Record {
 		sub := w.s.Digests.TraceDigest("sub", w.asserted.Subject)
 		r.Evidence.Subject = hex.EncodeToString(sub[:])
 	}
+	r.Blocks = make([]droits.Bloc, 0, len(d.Blocks))
 	for _, b := range d.Blocks {
 		if !contains(d.Consent.Ticks, b) {
 			r.Blocks = append(r.Blocks, b)
@@ -262,19 +282,20 @@ func (w *walk) release(who policy.Candidate, g policy.Grant) (policy.View, error
 // answer makes the trace durable, then pairs body and receipt.
 func (w *walk) answer(ctx context.Context, body []byte) (Answer, error) {
 	e := w.entry(trace.AccessServed, "servi", nil)
-	salt := make([]byte, 16)
-	rand.Read(salt)
-	sum := sha256.Sum256(append(append([]byte(nil), salt...), body...))
-	e.Person.BodySalt, e.Person.BodyHash = salt, sum[:]
-	for _, b := range w.decision.Served {
-		e.Person.Served = append(e.Person.Served, string(b))
-	}
+	salted := make([]byte, bodySalt, bodySalt+len(body))
+	rand.Read(salted)
+	sum := sha256.Sum256(append(salted, body...))
+	e.Person.BodySalt, e.Person.BodyHash = salted, sum[:]
+	e.Person.Served = texts(w.decision.Served)
 	receipt, err := w.append(ctx, e)
 	if err != nil {
 		return Answer{}, err
 	}
 	return Answer{body: body, receipt: receipt, window: w.req.Window, donneesOn: w.s.People.DonneesOn()}, nil
 }
+
+// bodySalt is the length of what an answer's hash begins with.
+const bodySalt = 16
 
 // stale is the fault of a decision whose ground moved before its commit.
 func stale(o trace.Object) *fault.Fault {
@@ -339,7 +360,7 @@ func (w *walk) append(ctx context.Context, e trace.Entry) (trace.Receipt, error)
 // consent that the first decided call of a token creates.
 func (w *walk) effects() (out []trace.Effect) {
 	if w.counted != nil {
-		out = append(out, partner.Draw{Convention: w.caller.conv.Document.ID, Day: w.counted.day.String()})
+		out = append(out, w.counted.effect)
 	}
 	if w.decided && w.consent != nil {
 		out = append(out, w.consent)

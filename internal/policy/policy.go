@@ -23,7 +23,7 @@ type Grant struct {
 	Scopes     []string
 }
 
-func (g Grant) kind() droits.Kind { return g.Convention.Document.Kind }
+func (g *Grant) kind() droits.Kind { return g.Convention.Document.Kind }
 
 // Admit refuses an operation that the scopes, the kind of partner or the
 // convention close, before anybody is looked up. Errors: portee_insuffisante,
@@ -36,14 +36,14 @@ func Admit(op droits.Operation, g Grant) error {
 // when the scopes or the convention do not open the dependants.
 func AdmitTiers(g Grant) error { return g.open(droits.BlocBeneficiaires) }
 
-func (g Grant) open(b droits.Bloc) error {
+func (g *Grant) open(b droits.Bloc) error {
 	info, _ := b.Info()
 	switch {
 	case !info.OpenedBy(g.Scopes):
 		return fault.New(fault.PorteeInsuffisante, "policy: admit")
 	case !info.For(g.kind()):
 		return fault.New(fault.OperationReservee, "policy: admit")
-	case !g.Convention.Has(b):
+	case !has(g.Convention.Document.Blocks, b):
 		return fault.New(fault.OperationHorsConvention, "policy: admit")
 	}
 	return nil
@@ -103,7 +103,8 @@ func Decide(req Request, g Grant, p Person, subject droits.Sujet) (Decision, err
 		return Decision{}, err
 	}
 	d := Decision{req: req, kind: g.kind(), person: p, allowed: true}
-	main := req.Op.Info().Bloc
+	op := req.Op.Info()
+	main := op.Bloc
 	switch {
 	case p.Withdrawn:
 		return Decision{}, fault.New(fault.ConsentementRetire, "policy: decide")
@@ -116,8 +117,9 @@ func Decide(req Request, g Grant, p Person, subject droits.Sujet) (Decision, err
 		}
 		return Decision{}, fault.New(fault.DonneesIndisponibles, "policy: decide").Because("BLOCK_NOT_CONSENTED")
 	}
-	for _, b := range req.Op.Info().Blocs {
-		if reason := d.closedBecause(b, g, p); reason != "" {
+	d.Served = make([]droits.Bloc, 0, len(op.Blocs))
+	for _, b := range op.Blocs {
+		if reason := d.closedBecause(b, &g); reason != "" {
 			d.Withheld = append(d.Withheld, Withheld{b, reason})
 			continue
 		}
@@ -128,7 +130,7 @@ func Decide(req Request, g Grant, p Person, subject droits.Sujet) (Decision, err
 	return d, nil
 }
 
-func (d Decision) closedBecause(b droits.Bloc, g Grant, p Person) string {
+func (d *Decision) closedBecause(b droits.Bloc, g *Grant) string {
 	info, ok := b.Info()
 	switch {
 	case !ok:
@@ -139,9 +141,9 @@ func (d Decision) closedBecause(b droits.Bloc, g Grant, p Person) string {
 		return "SCOPE"
 	case !info.For(g.kind()):
 		return "KIND"
-	case !g.Convention.Has(b):
+	case !has(g.Convention.Document.Blocks, b):
 		return "CONVENTION"
-	case !has(p.Blocks, b):
+	case !has(d.person.Blocks, b):
 		return "CONSENT"
 	}
 	return ""
@@ -149,7 +151,7 @@ func (d Decision) closedBecause(b droits.Bloc, g Grant, p Person) string {
 
 // Open opens the dossier of the person decided upon. A decision that allows
 // nothing opens nothing. Errors: service_indisponible when it cannot be read.
-func (d Decision) Open(c Candidate) (*droits.Famille, error) {
+func (d *Decision) Open(c Candidate) (*droits.Famille, error) {
 	if !d.allowed {
 		return nil, fault.New(fault.ErreurInterne, "policy: open without a decision")
 	}
@@ -158,7 +160,7 @@ func (d Decision) Open(c Candidate) (*droits.Famille, error) {
 
 // Hidden reports whether a member must not appear at all: restricted as a
 // whole, or left out of the consent.
-func (d Decision) Hidden(s droits.Sujet) bool {
+func (d *Decision) Hidden(s droits.Sujet) bool {
 	for _, x := range d.person.Excluded {
 		if x == s {
 			return true
@@ -169,7 +171,7 @@ func (d Decision) Hidden(s droits.Sujet) bool {
 
 // Check refuses the operation on a member whose main block is restricted.
 // Errors: donnees_indisponibles.
-func (d Decision) Check(s droits.Sujet) error {
+func (d *Decision) Check(s droits.Sujet) error {
 	if d.restricted(s, d.req.Op.Info().Bloc) {
 		return fault.New(fault.DonneesIndisponibles, "policy: check").Because("RESTRICTED_BLOCK")
 	}
@@ -178,14 +180,14 @@ func (d Decision) Check(s droits.Sujet) error {
 
 // CheckTiers refuses what concerns a dependant when the block of dependants is
 // restricted for the connected person, or was left out of the consent.
-func (d Decision) CheckTiers(self droits.Sujet) error {
+func (d *Decision) CheckTiers(self droits.Sujet) error {
 	if d.restricted(self, droits.BlocBeneficiaires) || !has(d.person.Blocks, droits.BlocBeneficiaires) {
 		return fault.New(fault.DonneesIndisponibles, "policy: check").Because("RESTRICTED_BLOCK")
 	}
 	return nil
 }
 
-func (d Decision) restricted(s droits.Sujet, b droits.Bloc) bool {
+func (d *Decision) restricted(s droits.Sujet, b droits.Bloc) bool {
 	if d.person.Restricted == nil {
 		return false
 	}
@@ -198,7 +200,7 @@ func (d Decision) restricted(s droits.Sujet, b droits.Bloc) bool {
 }
 
 // mask is the set of fields that may be told of one member.
-func (d Decision) mask(s droits.Sujet, self bool) droits.Mask {
+func (d *Decision) mask(s droits.Sujet, self bool) droits.Mask {
 	m := d.tiers
 	if self {
 		m = d.self
@@ -206,7 +208,7 @@ func (d Decision) mask(s droits.Sujet, self bool) droits.Mask {
 	if d.Hidden(s) {
 		return 0
 	}
-	if d.person.Restricted == nil || len(d.person.Restricted(s)) == 0 {
+	if d.person.Restricted == nil {
 		return m
 	}
 	for _, r := range d.person.Restricted(s) {

@@ -85,7 +85,7 @@ type Risques struct{ Arret, Maladie *bool }
 // Release tells, field by field, what the decision opens of one member, or of
 // the whole family for the list of bénéficiaires. Errors: caisse_absente,
 // medecin_traitant_absent, donnees_indisponibles.
-func (d Decision) Release(f *droits.Famille, m droits.Membre) (View, error) {
+func (d *Decision) Release(f *droits.Famille, m droits.Membre) (View, error) {
 	s := m.Personne.Sujet
 	if err := d.Check(s); err != nil {
 		return View{}, err
@@ -115,7 +115,7 @@ func (d Decision) Release(f *droits.Famille, m droits.Membre) (View, error) {
 	return v, nil
 }
 
-func (d Decision) family(f *droits.Famille) (out []Beneficiaire, members []droits.Sujet) {
+func (d *Decision) family(f *droits.Famille) (out []Beneficiaire, members []droits.Sujet) {
 	out = []Beneficiaire{}
 	for _, m := range append([]droits.Membre{f.Self(d.req.Window)}, f.Dependants(d.req.Window)...) {
 		s := m.Personne.Sujet
@@ -128,7 +128,7 @@ func (d Decision) family(f *droits.Famille) (out []Beneficiaire, members []droit
 	return out, members
 }
 
-func (d Decision) beneficiaire(m droits.Membre, mask droits.Mask) Beneficiaire {
+func (d *Decision) beneficiaire(m droits.Membre, mask droits.Mask) Beneficiaire {
 	p, b := m.Personne, Beneficiaire{}
 	set := func(c droits.Champ, do func()) {
 		if mask.Has(c) {
@@ -146,7 +146,7 @@ func (d Decision) beneficiaire(m droits.Membre, mask droits.Mask) Beneficiaire {
 			b.Rang = m.Liens[0].RangNaissance
 		}
 	})
-	set(droits.BeneficiaireMedecinChoisi, func() { b.MedecinChoisi = yes(len(medecins(m)) > 0) })
+	set(droits.BeneficiaireMedecinChoisi, func() { b.MedecinChoisi = yes(medecinChoisi(m)) })
 	set(droits.BeneficiairePresenceC2S, func() { b.PresenceC2S = yes(presenceC2S(m)) })
 	return b
 }
@@ -183,7 +183,7 @@ func presenceC2S(m droits.Membre) bool {
 	return false
 }
 
-func (d Decision) caisse(v View, m droits.Membre, mask droits.Mask) (View, error) {
+func (d *Decision) caisse(v View, m droits.Membre, mask droits.Mask) (View, error) {
 	for _, l := range m.Liens {
 		c := l.Caisse
 		if c.ID == "" {
@@ -209,7 +209,7 @@ func (d Decision) caisse(v View, m droits.Membre, mask droits.Mask) (View, error
 	return View{}, fault.New(fault.CaisseAbsente, "policy: release")
 }
 
-func (d Decision) contrats(m droits.Membre, mask droits.Mask) []Contrat {
+func (d *Decision) contrats(m droits.Membre, mask droits.Mask) []Contrat {
 	out := []Contrat{}
 	if !mask.Has(droits.ContratNature) {
 		return out
@@ -236,7 +236,7 @@ func (d Decision) contrats(m droits.Membre, mask droits.Mask) []Contrat {
 	return out
 }
 
-func (d Decision) exonerations(m droits.Membre, mask droits.Mask) []Exoneration {
+func (d *Decision) exonerations(m droits.Membre, mask droits.Mask) []Exoneration {
 	type dated struct {
 		Exoneration
 		p civil.Period
@@ -286,6 +286,17 @@ func (d Decision) exonerations(m droits.Membre, mask droits.Mask) []Exoneration 
 	return out
 }
 
+func medecinChoisi(m droits.Membre) bool {
+	for i := range m.Liens {
+		for j := range m.Liens[i].MedecinsTraitants {
+			if m.Liens[i].MedecinsTraitants[j].Periode.Meets(m.Liens[i].Fenetre.Period) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func medecins(m droits.Membre) []droits.MedecinTraitant {
 	var out []droits.MedecinTraitant
 	for _, l := range m.Liens {
@@ -298,7 +309,7 @@ func medecins(m droits.Membre) []droits.MedecinTraitant {
 	return out
 }
 
-func (d Decision) medecin(v View, m droits.Membre, mask droits.Mask) (View, error) {
+func (d *Decision) medecin(v View, m droits.Membre, mask droits.Mask) (View, error) {
 	list := medecins(m)
 	if len(list) == 0 {
 		return View{}, fault.New(fault.MedecinTraitantAbsent, "policy: release")
@@ -310,7 +321,7 @@ func (d Decision) medecin(v View, m droits.Membre, mask droits.Mask) (View, erro
 	return v, nil
 }
 
-func (d Decision) complementaire(m droits.Membre, mask droits.Mask) (c Complementaire) {
+func (d *Decision) complementaire(m droits.Membre, mask droits.Mask) (c Complementaire) {
 	var list []droits.Complementaire
 	for _, l := range m.Liens {
 		for _, x := range l.Complementaires {
@@ -329,7 +340,7 @@ func (d Decision) complementaire(m droits.Membre, mask droits.Mask) (c Complemen
 	return c
 }
 
-func (d Decision) arrets(m droits.Membre, mask droits.Mask) []Arret {
+func (d *Decision) arrets(m droits.Membre, mask droits.Mask) []Arret {
 	out := []Arret{}
 	if !mask.Has(droits.ArretNumero) {
 		return out
@@ -345,7 +356,7 @@ func (d Decision) arrets(m droits.Membre, mask droits.Mask) []Arret {
 	return out
 }
 
-func (d Decision) risques(m droits.Membre, mask droits.Mask) (r Risques) {
+func (d *Decision) risques(m droits.Membre, mask droits.Mask) (r Risques) {
 	if !mask.Has(droits.RisqueArret) {
 		return r
 	}
