@@ -106,13 +106,12 @@ func (a *API) operation(op droits.OperationInfo) edge.HandlerFunc {
 		if err != nil {
 			return a.refused(w, r, caller, err)
 		}
-		h := w.Header()
 		a.rates(w, r, caller)
-		h["X-Periode"] = []string{answer.Window().Period.String()}
+		w.Put("X-Periode", answer.Window().Period.String())
 		if d := answer.DonneesOn(); !d.IsZero() {
-			h["X-Donnees-Au"] = []string{d.String()}
+			w.Put("X-Donnees-Au", d.String())
 		}
-		h["X-Trace"] = []string{answer.Receipt().String()}
+		w.Put("X-Trace", answer.Receipt().String())
 		w.Event.Trace = answer.Receipt().Index()
 		return writeJSON(w, answer.Body())
 	}
@@ -131,7 +130,7 @@ func first(errs ...error) error {
 func (a *API) refused(w *edge.Writer, r *http.Request, c access.Caller, err error) error {
 	a.rates(w, r, c)
 	if x, ok := err.(*access.Refusal); ok {
-		w.Header().Set("X-Trace", x.Receipt.String())
+		w.Put("X-Trace", x.Receipt.String())
 		w.Event.Trace = x.Receipt.Index()
 	}
 	return err
@@ -148,10 +147,9 @@ func (a *API) rates(w *edge.Writer, r *http.Request, c access.Caller) {
 	if !ok {
 		return
 	}
-	h := w.Header()
-	h["Ratelimit-Limit"] = []string{strconv.Itoa(rates.Limit)} // canonical keys
-	h["Ratelimit-Remaining"] = []string{strconv.Itoa(rates.Remaining)}
-	h["Ratelimit-Reset"] = []string{strconv.Itoa(rates.Reset)}
+	w.Put("Ratelimit-Limit", strconv.Itoa(rates.Limit)) // canonical names
+	w.Put("Ratelimit-Remaining", strconv.Itoa(rates.Remaining))
+	w.Put("Ratelimit-Reset", strconv.Itoa(rates.Reset))
 }
 
 var (

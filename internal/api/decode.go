@@ -57,6 +57,9 @@ func decode(op droits.OperationInfo, r *http.Request, today civil.Date, meta *ac
 			return who, err
 		}
 	}
+	if r.URL.RawQuery == "" {
+		return who, nil // the window of a call that names none
+	}
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return who, fault.New(fault.ParametreInvalide, opDecode)

@@ -199,4 +199,14 @@ func (p Period) Intersect(q Period) (r Period, ok bool) {
 func (p Period) Valid() bool { return p.To == 0 || p.From <= p.To }
 
 // String is FROM/TO, as in the header X-Periode.
-func (p Period) String() string { return p.From.String() + "/" + p.To.String() }
+func (p Period) String() string {
+	b := make([]byte, 0, 21)
+	if p.From != 0 {
+		b = p.From.Append(b)
+	}
+	b = append(b, '/')
+	if p.To != 0 {
+		b = p.To.Append(b)
+	}
+	return string(b)
+}

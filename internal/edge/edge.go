@@ -64,6 +64,20 @@ type Writer struct {
 	Addr  netip.Addr // the client's
 	wrote bool
 	event Event
+	puts  int
+	room  [8]string
+}
+
+// Put sets a header whose name is canonical already.
+func (w *Writer) Put(name, value string) {
+	if w.puts == len(w.room) {
+		w.Header()[name] = []string{value}
+		return
+	}
+	n := w.puts
+	w.puts++
+	w.room[n] = value
+	w.Header()[name] = w.room[n : n+1 : n+1]
 }
 
 // WriteHeader notes the status.
@@ -160,9 +174,9 @@ func (e *Edge) Wrap(next http.Handler) http.Handler {
 		w := &Writer{ResponseWriter: rw, Addr: e.addr(r)}
 		w.Event = &w.event
 		w.Event.RequestID, w.Event.Method, w.Event.Trace = requestID(r.Header), method(r.Method), -1
-		h := rw.Header() // keys below are canonical already
-		h["X-Request-Id"] = []string{w.Event.RequestID}
-		h["X-Content-Type-Options"] = nosniff
+		w.Put("X-Request-Id", w.Event.RequestID)
+		h := rw.Header()
+		h["X-Content-Type-Options"] = nosniff // a canonical key
 		defer e.finish(w, r, begin)
 		if r.ContentLength != 0 {
 			h["Connection"] = closing
@@ -220,13 +234,17 @@ var (
 // requestID echoes a well-formed id of the caller's, or makes one. One that
 // could carry a NIR is replaced (contract.md).
 func requestID(h http.Header) string {
-	if v := h.Values("X-Request-Id"); len(v) == 1 && Opaque(v[0]) {
+	if v := h["X-Request-Id"]; len(v) == 1 && Opaque(v[0]) {
 		return v[0]
 	}
-	b := make([]byte, 15)
-	rand.Read(b)
-	return "req-" + strings.ToLower(base32.StdEncoding.EncodeToString(b))
+	var drawn [15]byte
+	rand.Read(drawn[:])
+	b := append(make([]byte, 0, 28), "req-"...)
+	return string(letters.AppendEncode(b, drawn[:]))
 }
+
+// letters is base32 in small letters.
+var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567")
 
 // Opaque reports whether s is 1–64 of [A-Za-z0-9._-] and holds nothing of the
 // shape of a NIR: what callers may choose as an identifier, and what we may
