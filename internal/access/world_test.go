@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -76,8 +77,9 @@ func must(t testing.TB, err error) {
 
 var day = civil.MustParse("2026-11-22")
 
-// loaded is the database of the sandbox people, loaded once for all tests.
-var loaded = sync.OnceValues(func() ([]byte, error) {
+// loaded are the files of a store with the sandbox people, made once for all
+// tests.
+var loaded = sync.OnceValues(func() (map[string][]byte, error) {
 	dir, err := os.MkdirTemp("", "droits-access-")
 	if err != nil {
 		return nil, err
@@ -97,7 +99,14 @@ var loaded = sync.OnceValues(func() ([]byte, error) {
 	if err := s.Close(); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(dir + "/people.db")
+	list, err := os.ReadDir(dir)
+	files := map[string][]byte{}
+	for _, f := range list {
+		if err == nil {
+			files[f.Name()], err = os.ReadFile(filepath.Join(dir, f.Name()))
+		}
+	}
+	return files, err
 })
 
 func newWorld(t testing.TB, change ...func(*convention.Document)) *world {
@@ -105,7 +114,9 @@ func newWorld(t testing.TB, change ...func(*convention.Document)) *world {
 	w := &world{t: t, dir: t.TempDir(), now: time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC), people: map[string]people.Person{}, keys: map[string]string{}, keyIDs: map[string]string{}, tokens: map[string]func() (identity.Assertion, error){}}
 	population, err := loaded()
 	must(t, err)
-	must(t, os.WriteFile(w.dir+"/people.db", population, 0o600))
+	for name, b := range population {
+		must(t, os.WriteFile(filepath.Join(w.dir, name), b, 0o600))
+	}
 	w.store, err = store.Open(ctx, store.Config{Dir: w.dir, Root: store.Root{1, 2, 3}, Clock: w.Now})
 	must(t, err)
 	for _, p := range people.Sandbox(1, day) {

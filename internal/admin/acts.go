@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"droits.example/droits/internal/civil"
@@ -185,11 +186,13 @@ func allow(c Config, r *http.Request, req Request) (any, error) {
 // Progress is a line of the answer to an import: progress while Summary is
 // nil, then the end.
 type Progress struct {
-	Bytes   int64           `json:"bytes"`
+	Stage   string          `json:"stage"` // intake.StageReading, then the store's own
+	Done    int64           `json:"done"`  // bytes of the file while it is read
 	Total   int64           `json:"total"`
 	Lines   int             `json:"lines"`
 	Summary *intake.Summary `json:"summary,omitempty"`
 	Failure *Failure        `json:"failure,omitempty"`
+	Peak    int64           `json:"peak_memory_bytes,omitempty"` // of this process, at the end
 }
 
 // serveImport runs an import and tells its progress, one JSON object a line.
@@ -208,8 +211,10 @@ func serveImport(c Config, w http.ResponseWriter, r *http.Request) {
 		http.NewResponseController(w).Flush()
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	summary, err := runImport(c, r, req, func(read, total int64, lines int) { tell(Progress{Bytes: read, Total: total, Lines: lines}) })
-	last := Progress{Bytes: summary.Bytes, Lines: summary.Lines, Summary: &summary}
+	summary, err := runImport(c, r, req, func(p intake.Progress) {
+		tell(Progress{Stage: p.Stage, Done: p.Done, Total: p.Total, Lines: p.Lines})
+	})
+	last := Progress{Stage: intake.StageReading, Done: summary.Bytes, Lines: summary.Lines, Summary: &summary, Peak: peakMemory()}
 	if err != nil {
 		f, _ := Explain(err)
 		last.Failure = &f
@@ -217,7 +222,7 @@ func serveImport(c Config, w http.ResponseWriter, r *http.Request) {
 	tell(last)
 }
 
-func runImport(c Config, r *http.Request, req Request, progress func(int64, int64, int)) (intake.Summary, error) {
+func runImport(c Config, r *http.Request, req Request, progress func(intake.Progress)) (intake.Summary, error) {
 	o := intake.Options{Path: req.Path, Sink: c.NewLoad(req.Apply), Progress: progress, Today: civil.On(c.Clock())}
 	lines, err := openRejects(req.RejectsPath, req.Path)
 	if err != nil {
@@ -231,4 +236,13 @@ func runImport(c Config, r *http.Request, req Request, progress func(int64, int6
 		return summary, fault.New(fault.ErreurInterne, "admin: import").Because(RejectsUnwritten).With(closing)
 	}
 	return summary, err
+}
+
+// peakMemory is the largest resident memory of this process so far, in bytes.
+func peakMemory() int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return u.Maxrss << 10
 }

@@ -29,7 +29,10 @@ becomes visible at once when the load ends, a "delta" changes the visible one.
 Rows that break a rule are counted and written, one JSON object a line with the
 rule and no personal value, to FILE.rejects.ndjson; the exit code is then 6. An
 older file of rejects is replaced at the end, any other file is left alone.
-With a running process on the data directory, the load happens in that process.
+An import that was interrupted, or killed, goes on where it stopped when the same
+file is given again. With --dry-run everything is done and undone, and what would
+change is told. With a running process on the data directory, the load happens in
+that process, which goes on answering.
 
 ` + exitCodes,
 		Example: `  droits import nation.ndjson.zst --config droits.toml
@@ -66,7 +69,7 @@ func runImport(c *cobra.Command, p Process, file string) error {
 	defer a.close()
 	err = load(c, a, path, rejects)
 	if err != nil && c.Context().Err() != nil && exitCode(err) != ExitPartial {
-		return &exitError{ExitInterrupted, errors.New("interrupted; unless it was just ending, nothing of the import is visible: begin it again")}
+		return &exitError{ExitInterrupted, errors.New("interrupted; unless it was just ending, nothing of the import is visible: the same command goes on where it stopped")}
 	}
 	return err
 }
@@ -93,8 +96,9 @@ func load(c *cobra.Command, a *administration, path, rejects string) error {
 // every two seconds elsewhere.
 func follow(c *cobra.Command, body io.Reader) (last admin.Progress, err error) {
 	var bar *pb.ProgressBar
+	stage := ""
 	if terminal(c) {
-		bar = pb.New64(0).SetWriter(c.ErrOrStderr()).Set(pb.Bytes, true).Start()
+		bar = pb.New64(0).SetWriter(c.ErrOrStderr()).Start()
 		defer bar.Finish()
 	}
 	shown := time.Now()
@@ -108,12 +112,21 @@ func follow(c *cobra.Command, body io.Reader) (last admin.Progress, err error) {
 		}
 		last = p
 		if bar != nil {
-			bar.SetTotal(p.Total).SetCurrent(p.Bytes).Set("suffix", fmt.Sprintf(" %d lines", p.Lines))
-		} else if !flag(c, "quiet") && time.Since(shown) > 2*time.Second {
+			bar.Set(pb.Bytes, p.Stage == intake.StageReading).SetTotal(p.Total).SetCurrent(p.Done).Set("prefix", p.Stage+" ").Set("suffix", fmt.Sprintf(" %d lines", p.Lines))
+		} else if !flag(c, "quiet") && (time.Since(shown) > 2*time.Second || stage != "" && stage != p.Stage) && p.Summary == nil {
 			shown = time.Now()
-			fmt.Fprintf(c.ErrOrStderr(), "import: %d lines, %d of %d bytes\n", p.Lines, p.Bytes, p.Total)
+			fmt.Fprintf(c.ErrOrStderr(), "import: %s, %d lines, %s\n", p.Stage, p.Lines, percent(p.Done, p.Total))
 		}
+		stage = p.Stage
 	}
+}
+
+// percent tells how far a stage is.
+func percent(done, total int64) string {
+	if total <= 0 {
+		return "…"
+	}
+	return fmt.Sprintf("%d %%", 100*done/total)
 }
 
 func conclude(c *cobra.Command, last admin.Progress, rejects string, took time.Duration) error {
@@ -137,12 +150,23 @@ func conclude(c *cobra.Command, last admin.Progress, rejects string, took time.D
 		verb = "would be loaded"
 	}
 	if flag(c, "json") {
-		if err := printJSON(c, importLine{flag(c, "dry-run"), s.Lines, s.Personnes, s.Sentinelles, s.Caisses, s.Fins, s.Rejected, s.ByRule, took.Seconds()}); err != nil {
+		if err := printJSON(c, importLine{flag(c, "dry-run"), s.Lines, s.Resumed, s.Personnes, s.Sentinelles, s.Caisses, s.Fins, s.Rejected, s.ByRule, s.Outcome, took.Seconds(), last.Peak}); err != nil {
 			return err
 		}
 	} else {
 		w := c.OutOrStdout()
-		fmt.Fprintf(w, "%s: %d people (%d sentinels), %d funds, %d ends; %d lines in %.1f s (%.0f/s)\n", verb, s.Personnes, s.Sentinelles, s.Caisses, s.Fins, s.Lines, took.Seconds(), float64(s.Lines)/took.Seconds())
+		fmt.Fprintf(w, "%s: %d people (%d sentinels), %d funds, %d ends; %d lines in %.1f s (%.0f/s), at most %d MB of memory\n", verb, s.Personnes, s.Sentinelles, s.Caisses, s.Fins, s.Lines, took.Seconds(), float64(s.Lines-s.Resumed)/took.Seconds(), last.Peak>>20)
+		if s.Resumed > 0 {
+			fmt.Fprintf(w, "went on after line %d, where an interrupted import of this file stopped\n", s.Resumed)
+		}
+		if o := s.Outcome; o != nil {
+			if o.Compared {
+				fmt.Fprintf(w, "people: %d added, %d changed, %d removed, %d unchanged\n", o.Added, o.Changed, o.Removed, o.Unchanged)
+			}
+			if o.Ambiguous > 0 {
+				fmt.Fprintf(w, "ambiguous: %d pairs of people cannot be told apart; see droits identity desk\n", o.Ambiguous)
+			}
+		}
 		rules := make([]string, 0, len(s.ByRule))
 		for r := range s.ByRule {
 			rules = append(rules, string(r))
@@ -163,13 +187,16 @@ func conclude(c *cobra.Command, last admin.Progress, rejects string, took time.D
 type importLine struct {
 	DryRun      bool                `json:"dry_run"`
 	Lines       int                 `json:"lines"`
+	Resumed     int                 `json:"resumed_after,omitempty"`
 	Personnes   int                 `json:"personnes"`
 	Sentinelles int                 `json:"sentinelles"`
 	Caisses     int                 `json:"caisses"`
 	Fins        int                 `json:"fins"`
 	Rejected    int                 `json:"rejected"`
 	ByRule      map[intake.Rule]int `json:"by_rule,omitempty"`
+	Outcome     *intake.Outcome     `json:"outcome,omitempty"`
 	Seconds     float64             `json:"seconds"`
+	Peak        int64               `json:"peak_memory_bytes"` // of the process that loaded
 }
 
 // character reports whether a file is a terminal's; the null device is one

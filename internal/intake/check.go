@@ -37,34 +37,46 @@ func NewCheck() *Check {
 }
 
 // Begin notes the kind of load.
-func (k *Check) Begin(_ context.Context, h Header) error { k.header = h; return nil }
+func (k *Check) Begin(_ context.Context, h Header, _ *Resume) error { k.header = h; return nil }
+
+// Prepare has nothing to do.
+func (k *Check) Prepare([]Row) (any, error) { return nil, nil }
 
 // Put refuses doubles and notes references.
-func (k *Check) Put(_ context.Context, row Row) error {
+func (k *Check) Put(_ context.Context, b Batch) (out []Reject, err error) {
+	for _, row := range b.Rows {
+		if rule, member := k.row(row); rule != "" {
+			out = append(out, row.Refused(rule, member))
+		}
+	}
+	return out, nil
+}
+
+func (k *Check) row(row Row) (Rule, string) {
 	switch {
 	case row.Caisse != nil:
 		if k.caisses[row.Caisse.ID] {
-			return &RejectError{IDTwice, "id"}
+			return IDTwice, "id"
 		}
 		k.caisses[row.Caisse.ID] = true
 	case row.Personne != nil:
 		return k.person(row.Line, row.Personne)
 	case row.Fin != nil:
 		if k.fins[row.Fin.ID] || k.people[row.Fin.ID] != nil {
-			return &RejectError{IDTwice, "id"}
+			return IDTwice, "id"
 		}
 		k.fins[row.Fin.ID] = true
 	}
-	return nil
+	return "", ""
 }
 
-func (k *Check) person(line int, p *Personne) error {
+func (k *Check) person(line int, p *Personne) (Rule, string) {
 	if k.people[p.ID] != nil || k.fins[p.ID] {
-		return &RejectError{IDTwice, "id"}
+		return IDTwice, "id"
 	}
 	if !p.NIR.IsZero() {
 		if k.numbers[p.NIR] {
-			return &RejectError{NIRTwice, "nir"}
+			return NIRTwice, "nir"
 		}
 		k.numbers[p.NIR] = true
 	}
@@ -79,21 +91,21 @@ func (k *Check) person(line int, p *Personne) error {
 	}
 	k.people[p.ID] = n
 	k.order = append(k.order, n)
-	return nil
+	return "", ""
 }
 
 // End refuses the rows whose references lead nowhere, and those that depend on
 // a refused row, until every reference of every row that is left leads to one
 // that is left. One reject a row, by line. Errors: parametre_invalide when
 // nobody served is left.
-func (k *Check) End(context.Context) ([]Reject, error) {
+func (k *Check) End(context.Context, func(string, int64, int64)) ([]Reject, error) {
 	if k.header.Jeu != Complet {
 		return nil, nil
 	}
 	var out []Reject
 	refuse := func(n *noted, rule Rule, member string) {
 		n.refused = true
-		out = append(out, Reject{Line: n.line, Type: TypePersonne, ID: n.id, Rule: rule, Member: member})
+		out = append(out, Reject{Line: n.line, Type: TypePersonne, ID: n.id, Rule: rule, Member: member, Sentinelle: !n.served})
 	}
 	for _, n := range k.order {
 		for _, c := range n.caisses {
@@ -131,4 +143,4 @@ func SortRejects(list []Reject) {
 }
 
 // Abort forgets everything.
-func (k *Check) Abort() { *k = *NewCheck() }
+func (k *Check) Abort(error) { *k = *NewCheck() }

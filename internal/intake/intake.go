@@ -112,6 +112,11 @@ func (r Row) id() string {
 	return ""
 }
 
+// Refused is the row's reject.
+func (r Row) Refused(rule Rule, member string) Reject {
+	return Reject{Line: r.Line, Type: r.typ(), ID: r.id(), Rule: rule, Member: member, Sentinelle: r.Personne != nil && !r.Personne.Servie}
+}
+
 // Reject is one refused line. It never holds a value: ID is the file's own
 // name for the row, left out when it could be a NIR, and Member is a name of
 // the format.
@@ -125,24 +130,60 @@ type Reject struct {
 	Sentinelle bool `json:"-"`
 }
 
-// Sink receives what is read; the store is the real one. Begin comes first,
-// Put once a row in the order of the file, then End, which makes a complete
-// load visible at once and may refuse rows whose references lead nowhere: each
-// such row is refused whole, once, with its line, and so are those that depend
-// on it; or Abort, after which nothing of the load is visible. Put may return a
-// *RejectError to refuse its row only.
+// Sink receives what is read; the store is the real one. Begin comes first;
+// Prepare does what needs no order, for some rows of the file, on several
+// goroutines at once; Put takes the batches in the order of the file; then End,
+// which makes a complete load visible at once and may refuse rows whose
+// references lead nowhere: each such row is refused whole, once, with its line,
+// and so are those that depend on it; or Abort, after which nothing of the load
+// is visible. Put may refuse rows of its batch.
 type Sink interface {
-	Begin(ctx context.Context, h Header) error
-	Put(ctx context.Context, row Row) error
-	End(ctx context.Context) ([]Reject, error)
-	Abort()
+	Begin(ctx context.Context, h Header, from *Resume) error
+	Prepare(rows []Row) (any, error)
+	Put(ctx context.Context, b Batch) ([]Reject, error)
+	End(ctx context.Context, tell func(stage string, done, total int64)) ([]Reject, error)
+	Abort(cause error)
 }
 
-// RejectError is how a Sink refuses one row.
-type RejectError struct {
-	Rule   Rule
-	Member string
+// Resumer is a Sink that keeps an unfinished load. Unfinished finds it by the
+// header; Replay tells the lines that it has refused.
+type Resumer interface {
+	Unfinished(ctx context.Context, h Header) (Resume, bool, error)
+	Replay(ctx context.Context, tell func(Reject) error) error
 }
 
-// Error names the rule.
-func (e *RejectError) Error() string { return "intake: row refused: " + string(e.Rule) }
+// Teller is a Sink that knows what a load changed.
+type Teller interface{ Outcome() *Outcome }
+
+// Outcome is what a load changes, or would change.
+type Outcome struct {
+	Compared  bool `json:"compared"` // the four counts are known
+	Added     int  `json:"added"`
+	Changed   int  `json:"changed"`
+	Removed   int  `json:"removed"`
+	Unchanged int  `json:"unchanged"`
+	// Ambiguous are the pairs of people of whom one could be taken for the
+	// other: neither is answered until the identity desk has settled it.
+	Ambiguous int `json:"ambiguous_pairs"`
+}
+
+// Batch is some rows of the file in their order, what Prepare made of them,
+// the lines among them that were refused already, and where the file stands.
+type Batch struct {
+	Rows     []Row
+	Prepared any
+	Rejects  []Reject
+	Mark     Mark
+}
+
+// Mark is a place in a file: the lines before it and the state of their hash.
+type Mark struct {
+	Lines int
+	Sum   []byte
+}
+
+// Resume is where an unfinished load stopped, and what it had accepted.
+type Resume struct {
+	Mark
+	Caisses, Personnes, Sentinelles int
+}

@@ -37,24 +37,35 @@ const (
 // keep is a Sink that keeps rows.
 type keep struct {
 	rows    []Row
-	refuse  func(Row) error
+	refuse  func(Row) (Rule, error)
 	late    []Reject
 	ended   bool
 	aborted bool
 }
 
-func (k *keep) Begin(context.Context, Header) error { return nil }
-func (k *keep) Put(_ context.Context, r Row) error {
-	if k.refuse != nil {
-		if err := k.refuse(r); err != nil {
-			return err
+func (k *keep) Begin(context.Context, Header, *Resume) error { return nil }
+func (k *keep) Prepare([]Row) (any, error)                   { return nil, nil }
+func (k *keep) Put(_ context.Context, b Batch) (out []Reject, err error) {
+	for _, r := range b.Rows {
+		if k.refuse != nil {
+			rule, err := k.refuse(r)
+			if err != nil {
+				return out, err
+			}
+			if rule != "" {
+				out = append(out, r.Refused(rule, "id"))
+				continue
+			}
 		}
+		k.rows = append(k.rows, r)
 	}
-	k.rows = append(k.rows, r)
-	return nil
+	return out, nil
 }
-func (k *keep) End(context.Context) ([]Reject, error) { k.ended = true; return k.late, nil }
-func (k *keep) Abort()                                { k.aborted = true }
+func (k *keep) End(context.Context, func(string, int64, int64)) ([]Reject, error) {
+	k.ended = true
+	return k.late, nil
+}
+func (k *keep) Abort(error) { k.aborted = true }
 
 func TestEveryMemberIsRead(t *testing.T) {
 	k := &keep{}
@@ -316,11 +327,11 @@ func TestReferencesAreChecked(t *testing.T) {
 
 func TestTheSinkMayRefuse(t *testing.T) {
 	t.Run("one row, which is counted and written", func(t *testing.T) {
-		k := &keep{refuse: func(r Row) error {
+		k := &keep{refuse: func(r Row) (Rule, error) {
 			if r.Caisse != nil {
-				return &RejectError{IDTwice, "id"}
+				return IDTwice, nil
 			}
-			return nil
+			return "", nil
 		}}
 		var out strings.Builder
 		s, err := Run(context.Background(), Options{Reader: strings.NewReader(head + fund + person), Sink: k, Rejects: &out})
@@ -337,7 +348,7 @@ func TestTheSinkMayRefuse(t *testing.T) {
 	})
 	t.Run("everything, and is aborted", func(t *testing.T) {
 		full := errors.New("disk full")
-		k := &keep{refuse: func(Row) error { return full }}
+		k := &keep{refuse: func(Row) (Rule, error) { return "", full }}
 		if _, err := Run(context.Background(), Options{Reader: strings.NewReader(head + fund), Sink: k}); !errors.Is(err, full) || !k.aborted || k.ended {
 			t.Errorf("%v", err)
 		}
@@ -406,7 +417,7 @@ func TestCompressedFiles(t *testing.T) {
 			path := write(t, name, compress, head+fund+person)
 			var read, total int64
 			var lines int
-			s, err := Run(context.Background(), Options{Path: path, DryRun: true, Progress: func(r, of int64, n int) { read, total, lines = r, of, n }})
+			s, err := Run(context.Background(), Options{Path: path, DryRun: true, Progress: func(p Progress) { read, total, lines = p.Done, p.Total, p.Lines }})
 			if err != nil || s.Personnes != 1 || s.Rejected != 0 {
 				t.Fatalf("%+v %v", s, err)
 			}
@@ -504,8 +515,7 @@ func FuzzLine(f *testing.F) {
 		if !utf8.Valid(b) {
 			return
 		}
-		r := &Reader{header: Header{Delta, civil.MustParse("2026-11-22")}}
-		row, bad := r.parse(b)
+		row, bad := parse(b, 2, Header{Delta, civil.MustParse("2026-11-22")})
 		switch {
 		case (bad == nil) != (row != Row{}):
 			t.Error("neither a row nor a reject")

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"hash"
 	"io"
 	"os"
 	"strings"
@@ -31,6 +32,7 @@ type Reader struct {
 	header Header
 	line   int
 	total  int64
+	sum    hash.Hash // of the lines read
 }
 
 // counter counts the bytes taken from the file, before decompression.
@@ -131,23 +133,26 @@ func (r *Reader) Line() int { return r.line }
 
 // start reads the header.
 func (r *Reader) start(in io.Reader) error {
-	r.in = bufio.NewReaderSize(in, maxLine)
+	r.in, r.sum = bufio.NewReaderSize(in, maxLine), newSum()
 	if mark, _ := r.in.Peek(3); string(mark) == "\ufeff" {
 		r.in.Discard(3)
 	}
 	if head, _ := r.in.Peek(4); bytes.HasPrefix(head, []byte("\x1f\x8b")) || string(head) == "\x28\xb5\x2f\xfd" {
 		return unusable(FileCompressed, nil) // gzip, or zstandard, read as it lies
 	}
-	b, rule, err := r.read()
+	b, long, err := r.next()
 	switch {
 	case errors.Is(err, io.EOF):
 		return unusable(FileEmpty, nil)
 	case err != nil:
 		return err
-	case rule != "":
+	case !utf8.Valid(b):
+		return unusable(FileNotUTF8, nil)
+	}
+	if b = bytes.TrimRight(b, "\r\n"); long || len(bytes.TrimSpace(b)) == 0 {
 		return unusable(HeaderMissing, nil)
 	}
-	if typ, _, rule := r.peek(b); rule != "" || typ != TypeEntete {
+	if typ, _, rule := peek(b); rule != "" || typ != TypeEntete {
 		return unusable(HeaderMissing, nil)
 	}
 	var e entete
@@ -166,32 +171,31 @@ func (r *Reader) start(in io.Reader) error {
 // is io.EOF; any other error stops the load (parametre_invalide, whose Reason
 // is a Rule of the file).
 func (r *Reader) Next() (Row, *Reject, error) {
-	b, rule, err := r.read()
-	if err != nil {
+	b, long, err := r.next()
+	switch {
+	case err != nil:
 		return Row{}, nil, err
+	case long:
+		return Row{}, &Reject{Line: r.line, Rule: LineTooLong}, nil
 	}
-	if rule != "" {
-		return Row{}, &Reject{Line: r.line, Rule: rule}, nil
-	}
-	row, bad := r.parse(b)
-	return row, bad, nil
+	return parseText(b, r.line, r.header)
 }
 
 // parse reads one line.
-func (r *Reader) parse(b []byte) (Row, *Reject) {
-	typ, id, rule := r.peek(b)
+func parse(b []byte, line int, h Header) (Row, *Reject) {
+	typ, id, rule := peek(b)
 	if rule != "" {
-		return Row{}, &Reject{Line: r.line, Type: typ, ID: id, Rule: rule}
+		return Row{}, &Reject{Line: line, Type: typ, ID: id, Rule: rule}
 	}
-	row, c := Row{Line: r.line}, &cursor{b: b}
-	if rule = r.decode(c, typ, &row); rule != "" {
-		return Row{}, &Reject{Line: r.line, Type: typ, ID: id, Rule: rule, Member: c.member}
+	row, c := Row{Line: line}, &cursor{b: b}
+	if rule = decode(c, typ, &row, h); rule != "" {
+		return Row{}, &Reject{Line: line, Type: typ, ID: id, Rule: rule, Member: c.member}
 	}
 	return row, nil
 }
 
 // decode reads a line whose type is known.
-func (r *Reader) decode(c *cursor, typ string, row *Row) (rule Rule) {
+func decode(c *cursor, typ string, row *Row, h Header) (rule Rule) {
 	switch typ {
 	case TypeCaisse:
 		row.Caisse = new(droits.Caisse)
@@ -201,11 +205,11 @@ func (r *Reader) decode(c *cursor, typ string, row *Row) (rule Rule) {
 	case TypePersonne:
 		row.Personne = &Personne{Servie: true}
 		if rule = readObject(c, personneMembers, row.Personne); rule == "" {
-			rule, c.member = wholePersonne(row.Personne, r.header)
+			rule, c.member = wholePersonne(row.Personne, h)
 		}
 	case TypeFin:
 		row.Fin = new(Fin)
-		if rule = readObject(c, finMembers, row.Fin); rule == "" && r.header.Jeu == Complet {
+		if rule = readObject(c, finMembers, row.Fin); rule == "" && h.Jeu == Complet {
 			rule = FinInComplet
 		}
 	default:
@@ -216,7 +220,7 @@ func (r *Reader) decode(c *cursor, typ string, row *Row) (rule Rule) {
 
 // peek finds the type and the id of a line, wherever they stand, and checks
 // that the line is one JSON object.
-func (r *Reader) peek(b []byte) (typ, id string, rule Rule) {
+func peek(b []byte) (typ, id string, rule Rule) {
 	c := &cursor{b: b}
 	if c.next() != '{' {
 		return "", "", JSONInvalid
@@ -259,33 +263,41 @@ func known(v []byte) string {
 	return "?"
 }
 
-// read gives the next line without its end, valid until the next call, or the
-// rule that the line breaks as a line. A file that stops in the middle of a
-// line, or is not UTF-8, cannot be trusted at all.
-func (r *Reader) read() ([]byte, Rule, error) {
-	b, err := r.in.ReadSlice('\n')
+// next gives the next line with its end, valid until the next call; long says
+// that it was longer than a line may be, and passed over. A file that stops in
+// the middle of a line cannot be trusted at all.
+func (r *Reader) next() (b []byte, long bool, err error) {
+	b, err = r.in.ReadSlice('\n')
 	if len(b) == 0 && errors.Is(err, io.EOF) {
-		return nil, "", io.EOF
+		return nil, false, io.EOF
 	}
 	r.line++
-	long := errors.Is(err, bufio.ErrBufferFull)
+	r.sum.Write(b)
+	long = errors.Is(err, bufio.ErrBufferFull)
 	for errors.Is(err, bufio.ErrBufferFull) {
 		b, err = r.in.ReadSlice('\n')
+		r.sum.Write(b)
 	}
 	switch {
 	case errors.Is(err, io.EOF) && (long || !whole(b)):
-		return nil, "", unusable(FileTruncated, nil)
+		return nil, false, unusable(FileTruncated, nil)
 	case err != nil && !errors.Is(err, io.EOF):
-		return nil, "", unusable(FileUnreadable, nil)
-	case long:
-		return nil, LineTooLong, nil
-	case !utf8.Valid(b):
-		return nil, "", unusable(FileNotUTF8, nil)
+		return nil, false, unusable(FileUnreadable, nil)
+	}
+	return b, long, nil
+}
+
+// parseText reads one line as it lies in the file. A file that is not UTF-8
+// cannot be trusted at all.
+func parseText(b []byte, line int, h Header) (Row, *Reject, error) {
+	if !utf8.Valid(b) {
+		return Row{}, nil, unusable(FileNotUTF8, nil)
 	}
 	if b = bytes.TrimRight(b, "\r\n"); len(bytes.TrimSpace(b)) == 0 {
-		return nil, LineEmpty, nil
+		return Row{}, &Reject{Line: line, Rule: LineEmpty}, nil
 	}
-	return b, "", nil
+	row, bad := parse(b, line, h)
+	return row, bad, nil
 }
 
 // whole reports that a last line without an end is nevertheless complete.

@@ -15,6 +15,8 @@ const (
 	HeaderFormat    Rule = "HEADER_FORMAT"
 	HeaderFuture    Rule = "HEADER_FUTURE"
 	NothingAccepted Rule = "NOTHING_ACCEPTED"
+	DeltaOnNothing  Rule = "DELTA_ON_NOTHING"
+	DeltaTooLarge   Rule = "DELTA_TOO_LARGE"
 
 	LineTooLong      Rule = "LINE_TOO_LONG"
 	LineEmpty        Rule = "LINE_EMPTY"
@@ -75,6 +77,8 @@ var rules = []RuleText{
 	{HeaderFormat, true, "The header's format is not droits/1."},
 	{HeaderFuture, true, "The header's date_reference is later than today."},
 	{NothingAccepted, true, "A complete load in which no person is accepted would empty the population."},
+	{DeltaOnNothing, true, "A delta changes a population, and none is loaded: load a whole one first."},
+	{DeltaTooLarge, true, "A delta has 100,000 rows at most: load a whole population instead."},
 	{LineTooLong, false, "The line is longer than 1 MiB."},
 	{LineEmpty, false, "The line is empty."},
 	{JSONInvalid, false, "The line is not one JSON object."},

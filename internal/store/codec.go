@@ -12,12 +12,7 @@ import (
 )
 
 func fromPersonne(p droits.Personne) docPersonne {
-	return docPersonne{ID: p.ID, Sujet: p.Sujet[:], NIR: digits13(p.NIR), Nom: p.NomFamille, Usage: p.NomUsage, Prenoms: p.Prenoms, Complets: p.PrenomsComplets, Naissance: int32(p.NaissanceOn), Sexe: string(p.Sexe), Lieu: p.LieuNaissance, Pays: p.PaysNaissance, Deces: int32(p.DecesOn)}
-}
-
-func encodePersonne(p droits.Personne) ([]byte, error) {
-	d := fromPersonne(p)
-	return encode(&d)
+	return docPersonne{NIR: digits13(p.NIR), Nom: p.NomFamille, Usage: p.NomUsage, Prenoms: p.Prenoms, Complets: p.PrenomsComplets, Naissance: int32(p.NaissanceOn), Sexe: string(p.Sexe), Lieu: p.LieuNaissance, Pays: p.PaysNaissance, Deces: int32(p.DecesOn)}
 }
 
 func digits13(n nir.NIR) string {
@@ -28,14 +23,12 @@ func digits13(n nir.NIR) string {
 	return string(b[:])
 }
 
-func (d docPersonne) personne() droits.Personne {
-	p := droits.Personne{ID: d.ID, NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: civil.Date(d.Naissance), Sexe: droits.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, DecesOn: civil.Date(d.Deces)}
-	copy(p.Sujet[:], d.Sujet)
-	return p
+func (d *docPersonne) personne() droits.Personne {
+	return droits.Personne{NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: civil.Date(d.Naissance), Sexe: droits.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, DecesOn: civil.Date(d.Deces)}
 }
 
-func (d docPersonne) record(sentinelle bool) identity.Record {
-	return identity.Record{ID: d.ID, NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: civil.Date(d.Naissance), Sexe: identity.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, Sentinelle: sentinelle}
+func (d *docPersonne) record(sentinelle bool) identity.Record {
+	return identity.Record{NIR: number(d.NIR), NomFamille: d.Nom, NomUsage: d.Usage, Prenoms: d.Prenoms, PrenomsComplets: d.Complets, NaissanceOn: civil.Date(d.Naissance), Sexe: identity.Sexe(d.Sexe), LieuNaissance: d.Lieu, PaysNaissance: d.Pays, Sentinelle: sentinelle}
 }
 
 func number(s string) nir.NIR {
@@ -84,9 +77,13 @@ func fromLien(r droits.Rattachement) docLien {
 
 // fill writes the link where it belongs: a family is large enough to be worth
 // no copy.
-func (d *docLien) fill(r *droits.Rattachement) {
+func (d *docLien) fill(r *droits.Rattachement, caisses map[string]droits.Caisse) {
 	r.Qualite, r.RangNaissance, r.Periode = droits.Qualite(d.Qualite), d.Rang, d.P.period()
-	r.Caisse.ID = d.Caisse
+	if c, ok := caisses[d.Caisse]; ok {
+		r.Caisse = c
+	} else {
+		r.Caisse.ID = d.Caisse
+	}
 	for _, c := range d.Contrats {
 		x := droits.Contrat{Nature: droits.NatureAssurance(c.Nature), CodeType: c.Code, Periode: c.P.period()}
 		for _, p := range c.Droits {
@@ -115,24 +112,33 @@ func (d *docLien) fill(r *droits.Rattachement) {
 	}
 }
 
-func (d docFamille) famille(caisses map[string]droits.Caisse, on civil.Date) *droits.Famille {
-	people := make([]droits.Personne, len(d.Personnes))
-	for i, p := range d.Personnes {
-		people[i] = p.personne()
+// famille joins a person's own links and those that it opens to others. Only
+// what passes through the person itself is there: never the other parent,
+// never upwards.
+func famille(self droits.Personne, own *docLiens, others *docFamille, p *population) *droits.Famille {
+	f := &droits.Famille{Assure: self, DonneesOn: p.donneesOn, Rattachements: make([]droits.Rattachement, len(own.Liens)+len(others.Liens))}
+	for i := range own.Liens {
+		r := &f.Rattachements[i]
+		own.Liens[i].fill(r, p.caisses)
+		r.Beneficiaire, r.Propre = self, true
 	}
-	f := &droits.Famille{Assure: people[0], DonneesOn: on, Rattachements: make([]droits.Rattachement, len(d.Liens))}
-	for i := range d.Liens {
-		l, r := &d.Liens[i], &f.Rattachements[i]
-		l.fill(r)
-		r.Beneficiaire, r.Propre = people[l.Beneficiaire], l.Beneficiaire == 0
-		if c, ok := caisses[l.Caisse]; ok {
-			r.Caisse = c
-		}
+	if len(others.Liens) == 0 {
+		return f
+	}
+	people := make([]droits.Personne, len(others.Membres))
+	for i := range others.Membres {
+		m := &others.Membres[i]
+		people[i] = m.P.personne()
+		people[i].ID = m.ID
+		copy(people[i].Sujet[:], m.Sujet)
+	}
+	for i := range others.Liens {
+		r := &f.Rattachements[len(own.Liens)+i]
+		others.Liens[i].fill(r, p.caisses)
+		r.Beneficiaire = people[others.Liens[i].Beneficiaire]
 	}
 	return f
 }
-
-func encode(v msgp.Marshaler) ([]byte, error) { return v.MarshalMsg(nil) }
 
 func decode(b []byte, v msgp.Unmarshaler) error {
 	left, err := v.UnmarshalMsg(b)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"zombiezen.com/go/sqlite"
+
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
@@ -161,14 +163,46 @@ func (s *Store) RestrictionsInForce(ctx context.Context) (out []consent.Restrict
 // SubjectOf finds the person with that NIR in the visible population. Errors:
 // ressource_inconnue.
 func (s *Store) SubjectOf(ctx context.Context, n nir.NIR) (p droits.Sujet, err error) {
-	d := s.keys.nirDigest(n)
-	var b []byte
-	err = s.people.reader.QueryRowContext(ctx, `SELECT p.sujet FROM index_nir i JOIN personne p ON p.id = i.personne WHERE i.chargement = $1 AND i.digest = $2 AND i.precedent = 0`, s.state.Load().population.load, d[:]).Scan(&b)
-	if errors.Is(err, sql.ErrNoRows) {
+	pop := s.state.Load().population
+	if pop.path == "" {
 		return p, notFound("store: subject")
 	}
-	copy(p[:], b)
+	f, err := openBuilding(pop.path, pop.load, false)
+	if err != nil {
+		return p, unavailable("store: subject", err)
+	}
+	defer f.close()
+	id, err := s.rowNumbered(f, pop.bits, n)
+	if err != nil {
+		return p, unavailable("store: subject", err)
+	}
+	if id == 0 {
+		return p, notFound("store: subject")
+	}
+	err = f.each(`SELECT sujet FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
+		x.ColumnBytes(0, p[:])
+		return ctx.Err()
+	}, id)
 	return p, unavailable("store: subject", err)
+}
+
+// rowNumbered finds a person by its own number, 0 when there is none.
+func (s *Store) rowNumbered(f *building, b bits, n nir.NIR) (id int64, err error) {
+	rows, err := lookup(f.conn, numberIndex().read, b.nir, s.keys.numberDigest(n), nil)
+	for _, r := range rows {
+		if err != nil {
+			return 0, err
+		}
+		err = f.each(`SELECT identite FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
+			var d docPersonne
+			err := s.keys.openRow(placeIdentite, rowID{f.load, r}, column(x, 0), &d)
+			if err == nil && d.NIR == digits13(n) {
+				id = r
+			}
+			return err
+		}, r)
+	}
+	return id, err
 }
 
 // ConsentCount is the number of consent records.

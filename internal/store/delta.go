@@ -2,45 +2,101 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
-	"droits.example/droits/internal/civil"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/intake"
 )
 
+// collect keeps the rows of a delta until its end. A second row about one
+// person, caisse or NIR is refused alone.
+func (l *Load) collect(b intake.Batch) (refused []intake.Reject, err error) {
+	for _, row := range b.Rows {
+		if len(l.pending) == deltaMax {
+			return nil, fault.New(fault.ParametreInvalide, "store: apply delta").Because(string(intake.DeltaTooLarge))
+		}
+		id, number, known := "", "", l.ids
+		switch {
+		case row.Caisse != nil:
+			id, known = row.Caisse.ID, l.caisses
+		case row.Fin != nil:
+			id = row.Fin.ID
+		default:
+			id, number = row.Personne.ID, digits13(row.Personne.NIR)
+		}
+		switch {
+		case known[id]:
+			refused = append(refused, row.Refused(intake.IDTwice, "id"))
+			continue
+		case number != "" && l.numbers[number]:
+			refused = append(refused, row.Refused(intake.NIRTwice, "nir"))
+			continue
+		}
+		known[id], l.numbers[number] = true, true
+		l.pending = append(l.pending, row)
+	}
+	return refused, nil
+}
+
 // endDelta applies the rows that wait to the visible population, in one
 // transaction: persons replace those of the same identifier, ends end theirs,
-// and the dossiers of everybody touched are derived anew. The order of the
-// rows does not matter: each is judged against what the whole delta makes of
-// the population.
+// and the records of everybody touched are derived anew. The order of the rows
+// does not matter: each is judged against what the whole delta makes of the
+// population.
 func (l *Load) endDelta(ctx context.Context) (rejects []intake.Reject, err error) {
-	if l.id == 0 {
-		return nil, errors.New("store: a delta needs a population; load a whole one first")
+	pop := l.s.state.Load().population
+	if pop.load == 0 || pop.load != l.id {
+		return nil, unavailable("store: apply delta", errSuperseded)
 	}
-	err = l.s.show(ctx, "store: apply delta", func(tx *sql.Tx) error {
-		p := &plan{l: l, tx: tx, at: map[string]int{}, refused: map[int]intake.Reject{}, known: map[string]known{}, caisses: map[string]bool{}}
-		if err := p.judge(ctx); err != nil {
-			return err
-		}
-		for _, r := range p.refused {
-			rejects = append(rejects, r)
-		}
-		return p.apply(ctx)
-	})
+	f, err := openBuilding(pop.path, pop.load, false)
+	if err != nil {
+		return nil, unavailable("store: apply delta", err)
+	}
+	defer f.close()
+	p := newPlan(ctx, l, f, pop)
+	if err := p.run(); err != nil {
+		return nil, unavailable("store: apply delta", errors.Join(err, f.rollback()))
+	}
+	for _, r := range p.refused {
+		rejects = append(rejects, r)
+	}
 	intake.SortRejects(rejects)
-	l.done = err == nil
-	return rejects, err
+	l.outcome, l.done = &p.outcome, true
+	if l.s.rehearse {
+		return rejects, unavailable("store: apply delta", f.rollback())
+	}
+	if err := f.commit(); err != nil {
+		return rejects, unavailable("store: apply delta", err)
+	}
+	if err := l.s.show(ctx, "store: apply delta", noChange); err != nil {
+		return rejects, err
+	}
+	// A long write-ahead log makes every read slower: empty it.
+	if err := pop.hot.release(); err != nil {
+		return rejects, unavailable("store: apply delta", err)
+	}
+	return rejects, unavailable("store: apply delta", sqlitex.ExecuteTransient(f.conn, "PRAGMA wal_checkpoint(TRUNCATE)", nil))
 }
 
 // plan is a delta being judged against the visible population, then applied.
 type plan struct {
+	ctx     context.Context
 	l       *Load
-	tx      *sql.Tx
+	f       *building
+	pop     *population
 	at      map[string]int // person → its row
 	refused map[int]intake.Reject
 	known   map[string]known
 	caisses map[string]bool
+
+	names, numbers, identities *amend
+	next                       int64
+	touched                    map[int64]bool
+	orphans                    []orphan
+	outcome                    intake.Outcome
 }
 
 // known is what the population holds under an identifier.
@@ -49,39 +105,58 @@ type known struct {
 	sentinel bool
 }
 
-func (p *plan) refuse(i int, rule intake.Rule, member string) {
-	r := p.l.pending[i]
-	bad := intake.Reject{Line: r.Line, Rule: rule, Member: member}
-	if r.Fin != nil {
-		bad.Type, bad.ID = intake.TypeFin, r.Fin.ID
-	} else {
-		bad.Type, bad.ID, bad.Sentinelle = intake.TypePersonne, r.Personne.ID, !r.Personne.Servie
+// orphan is somebody whose opener of rights left, or is replaced.
+type orphan struct {
+	opener string
+	child  int64
+}
+
+func newPlan(ctx context.Context, l *Load, f *building, pop *population) *plan {
+	return &plan{
+		ctx: ctx, l: l, f: f, pop: pop, at: map[string]int{}, refused: map[int]intake.Reject{}, known: map[string]known{}, caisses: map[string]bool{}, touched: map[int64]bool{},
+		names: newAmend(f, nameIndex(), pop.bits), numbers: newAmend(f, numberIndex(), pop.bits), identities: newAmend(f, identityIndex(), pop.bits),
 	}
-	p.refused[i] = bad
+}
+
+func (p *plan) run() error {
+	if err := p.f.begin(); err != nil {
+		return err
+	}
+	for _, step := range []func() error{p.judge, p.apply} {
+		if err := step(); err != nil {
+			return err
+		}
+		if err := p.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *plan) refuse(i int, rule intake.Rule, member string) {
+	p.refused[i] = p.l.pending[i].Refused(rule, member)
 }
 
 // judge finds the rows to refuse. A refused row leaves what it would have
 // replaced as it was, which may refuse others: it goes on until nothing moves.
-func (p *plan) judge(ctx context.Context) error {
+func (p *plan) judge() error {
 	for c := range p.l.caisses {
 		p.caisses[c] = true
 	}
-	err := each(ctx, p.tx, func(scan func(...any) error) error {
-		var id string
-		err := scan(&id)
-		p.caisses[id] = true
-		return err
-	}, `SELECT id FROM caisse WHERE chargement = $1`, p.l.id)
+	err := p.f.each(`SELECT id FROM caisse`, func(x *sqlite.Stmt) error {
+		p.caisses[x.ColumnText(0)] = true
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	for i, r := range p.l.pending {
-		if err := p.alone(ctx, i, r); err != nil {
+		if err := p.alone(i, r); err != nil {
 			return err
 		}
 	}
 	for {
-		bad, err := p.round(ctx)
+		bad, err := p.round()
 		if err != nil || len(bad) == 0 {
 			return err
 		}
@@ -100,13 +175,13 @@ type verdict struct {
 
 // round judges every row that is left against one state, so that the order of
 // the file decides nothing.
-func (p *plan) round(ctx context.Context) (bad []verdict, err error) {
+func (p *plan) round() (bad []verdict, err error) {
 	for i, r := range p.l.pending {
 		if _, out := p.refused[i]; out || r.Personne == nil {
 			continue
 		}
 		v := verdict{row: i}
-		if v.rule, v.member, err = p.together(ctx, r.Personne); err != nil {
+		if v.rule, v.member, err = p.together(r.Personne); err != nil {
 			return nil, err
 		}
 		if v.rule != "" {
@@ -117,11 +192,11 @@ func (p *plan) round(ctx context.Context) (bad []verdict, err error) {
 }
 
 // alone judges a row by what does not depend on the others.
-func (p *plan) alone(ctx context.Context, i int, r intake.Row) error {
+func (p *plan) alone(i int, r intake.Row) error {
 	switch {
 	case r.Fin != nil:
 		p.at[r.Fin.ID] = i
-		k, err := p.base(ctx, r.Fin.ID)
+		k, err := p.base(r.Fin.ID)
 		if err == nil && k.id == 0 {
 			p.refuse(i, intake.FinUnknown, "id")
 		}
@@ -138,8 +213,8 @@ func (p *plan) alone(ctx context.Context, i int, r intake.Row) error {
 }
 
 // together judges a person by what the delta makes of the others.
-func (p *plan) together(ctx context.Context, who *intake.Personne) (intake.Rule, string, error) {
-	free, err := p.free(ctx, who)
+func (p *plan) together(who *intake.Personne) (intake.Rule, string, error) {
+	free, err := p.free(who)
 	if err != nil || !free {
 		return intake.NIRTwice, "nir", err
 	}
@@ -147,7 +222,7 @@ func (p *plan) together(ctx context.Context, who *intake.Personne) (intake.Rule,
 		if link.Ouvrant == who.ID {
 			continue
 		}
-		if served, err := p.served(ctx, link.Ouvrant); err != nil || !served {
+		if served, err := p.served(link.Ouvrant); err != nil || !served {
 			return intake.OuvrantUnknown, "ouvrant", err
 		}
 	}
@@ -155,23 +230,26 @@ func (p *plan) together(ctx context.Context, who *intake.Personne) (intake.Rule,
 }
 
 // free reports whether nobody else keeps the person's number.
-func (p *plan) free(ctx context.Context, who *intake.Personne) (bool, error) {
+func (p *plan) free(who *intake.Personne) (bool, error) {
 	if who.NIR.IsZero() {
 		return true, nil
 	}
-	d := p.l.s.keys.nirDigest(who.NIR)
+	id, err := p.l.s.rowNumbered(p.f, p.pop.bits, who.NIR)
+	if err != nil || id == 0 {
+		return err == nil, err
+	}
 	var holder string
-	err := p.tx.QueryRowContext(ctx, `SELECT p.ligne FROM index_nir i JOIN personne p ON p.id = i.personne WHERE i.chargement = $1 AND i.digest = $2 AND i.precedent = 0`, p.l.id, d[:]).Scan(&holder)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && holder == who.ID {
-		return true, nil
+	err = p.f.each(`SELECT ligne FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error { holder = x.ColumnText(0); return nil }, id)
+	if err != nil || holder == who.ID {
+		return err == nil, err
 	}
 	i, moved := p.standing(holder)
-	return moved && !p.l.outlives(p.l.pending[i].Fin), err
+	return moved && !p.l.outlives(p.l.pending[i].Fin), nil
 }
 
 // served reports whether an identifier is somebody served once the delta is
 // applied.
-func (p *plan) served(ctx context.Context, id string) (bool, error) {
+func (p *plan) served(id string) (bool, error) {
 	if i, stands := p.standing(id); stands {
 		r := p.l.pending[i]
 		if r.Personne != nil {
@@ -181,7 +259,7 @@ func (p *plan) served(ctx context.Context, id string) (bool, error) {
 			return false, nil
 		}
 	}
-	k, err := p.base(ctx, id)
+	k, err := p.base(id)
 	return k.id != 0 && !k.sentinel, err
 }
 
@@ -194,162 +272,24 @@ func (p *plan) standing(id string) (i int, ok bool) {
 	return i, ok
 }
 
-func (p *plan) base(ctx context.Context, id string) (k known, err error) {
+func (p *plan) base(id string) (k known, err error) {
 	if k, ok := p.known[id]; ok {
 		return k, nil
 	}
-	err = p.tx.QueryRowContext(ctx, `SELECT id, sentinelle FROM personne WHERE chargement = $1 AND ligne = $2`, p.l.id, id).Scan(&k.id, &k.sentinel)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if k.id, err = p.l.s.rowNamed(p.f, p.pop.bits, id); err != nil {
 		return k, err
 	}
-	p.known[id] = k
-	return k, nil
+	if k.id != 0 {
+		err = p.f.each(`SELECT sentinelle FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error { k.sentinel = x.ColumnInt(0) == 1; return nil }, k.id)
+	}
+	if err == nil {
+		p.known[id] = k
+	}
+	return k, err
 }
 
 // outlives reports whether an end leaves the person in for now: who leaves on
 // the day of the data, or later, keeps its rights until then.
 func (l *Load) outlives(f *intake.Fin) bool {
 	return f != nil && f.Motif == intake.MotifSortie && f.On >= l.on
-}
-
-// apply writes what was not refused: first everybody who goes, then everybody
-// who comes, so that a number may pass from one to another.
-func (p *plan) apply(ctx context.Context) error {
-	touched := map[int64]bool{}
-	for i, r := range p.l.pending {
-		if _, out := p.refused[i]; out {
-			continue
-		}
-		if err := p.leave(ctx, r, touched); err != nil {
-			return err
-		}
-	}
-	for i, r := range p.l.pending {
-		if _, out := p.refused[i]; out || r.Personne == nil {
-			continue
-		}
-		if err := p.l.person(ctx, p.tx, r.Line, r.Personne); err != nil {
-			return err
-		}
-		touched[p.l.next] = true
-	}
-	// Links keep their opener's identifier; those whose opener left end.
-	for _, q := range []string{findOpeners, `DELETE FROM rattachement WHERE chargement = $1 AND ouvrant IS NULL`} {
-		if _, err := p.tx.ExecContext(ctx, q, p.l.id); err != nil {
-			return err
-		}
-	}
-	if _, err := p.tx.ExecContext(ctx, `UPDATE chargement SET reference_on = CASE WHEN reference_on < $1 THEN $1 ELSE reference_on END, personnes = (SELECT COUNT(*) FROM personne WHERE chargement = $2) WHERE id = $2`,
-		p.l.on.String(), p.l.id); err != nil {
-		return err
-	}
-	return p.derive(ctx, touched)
-}
-
-// leave takes out the person that a row replaces or ends.
-func (p *plan) leave(ctx context.Context, r intake.Row, touched map[int64]bool) error {
-	id := ""
-	switch {
-	case r.Caisse != nil:
-		return p.l.write(ctx, p.tx, r)
-	case r.Personne != nil:
-		id = r.Personne.ID
-	default:
-		id = r.Fin.ID
-	}
-	k, err := p.base(ctx, id)
-	if err != nil || k.id == 0 {
-		return err
-	}
-	if err := p.touch(ctx, k.id, touched); err != nil {
-		return err
-	}
-	if p.l.outlives(r.Fin) {
-		return p.until(ctx, k.id, r.Fin.On)
-	}
-	return removePerson(ctx, p.tx, k.id)
-}
-
-// touch notes everybody who sees a person or is seen by it.
-func (p *plan) touch(ctx context.Context, id int64, touched map[int64]bool) error {
-	return each(ctx, p.tx, func(scan func(...any) error) error {
-		var a sql.NullInt64
-		var b int64
-		err := scan(&a, &b)
-		touched[a.Int64], touched[b] = true, true
-		return err
-	}, `SELECT ouvrant, beneficiaire FROM rattachement WHERE ouvrant = $1 OR beneficiaire = $1`, id)
-}
-
-// until ends the links of a person, and those that it opens, on a day.
-func (p *plan) until(ctx context.Context, id int64, last civil.Date) error {
-	type link struct {
-		id     int64
-		sealed []byte
-	}
-	var links []link
-	err := each(ctx, p.tx, func(scan func(...any) error) error {
-		var k link
-		err := scan(&k.id, &k.sealed)
-		links = append(links, k)
-		return err
-	}, `SELECT id, contenu FROM rattachement WHERE ouvrant = $1 OR beneficiaire = $1`, id)
-	if err != nil {
-		return err
-	}
-	for _, k := range links {
-		place := rowPlace("rattachement", "contenu", k.id)
-		plain, err := open(p.l.s.keys.rows, place, k.sealed)
-		if err != nil {
-			return err
-		}
-		var d docLien
-		if err := decode(plain, &d); err != nil {
-			return err
-		}
-		if civil.Date(d.P.From) > last {
-			_, err = p.tx.ExecContext(ctx, `DELETE FROM rattachement WHERE id = $1`, k.id)
-		} else if to := civil.Date(d.P.To); to.IsZero() || to > last {
-			d.P.To = int32(last)
-			if plain, err = encode(&d); err == nil {
-				_, err = p.tx.ExecContext(ctx, `UPDATE rattachement SET contenu = $1 WHERE id = $2`, seal(p.l.s.keys.rows, place, plain), k.id)
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// derive rebuilds the dossiers of those touched and of their openers.
-func (p *plan) derive(ctx context.Context, touched map[int64]bool) error {
-	var openers []int64
-	for id := range touched {
-		err := each(ctx, p.tx, func(scan func(...any) error) error {
-			var o int64
-			err := scan(&o)
-			openers = append(openers, o)
-			return err
-		}, `SELECT ouvrant FROM rattachement WHERE beneficiaire = $1`, id)
-		if err != nil {
-			return err
-		}
-	}
-	for _, o := range openers {
-		touched[o] = true
-	}
-	var ids []int64
-	for id := range touched {
-		var sentinel bool
-		err := p.tx.QueryRowContext(ctx, `SELECT sentinelle FROM personne WHERE id = $1`, id).Scan(&sentinel)
-		if errors.Is(err, sql.ErrNoRows) || err == nil && sentinel {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		ids = append(ids, id)
-	}
-	return p.l.s.deriveSome(ctx, p.tx, ids)
 }

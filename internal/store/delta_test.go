@@ -3,11 +3,13 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+	"zombiezen.com/go/sqlite"
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/droits"
@@ -21,11 +23,23 @@ func mustJSON(t testing.TB, text string, v any) {
 
 func sortLines(s []string) { sort.Strings(s) }
 
+// inPopulation runs a statement on the visible population's file.
+func inPopulation(t testing.TB, s *Store, q string, row func(*sqlite.Stmt) error, args ...any) {
+	t.Helper()
+	p := s.state.Load().population
+	f, err := openBuilding(p.path, p.load, false)
+	must(t, err)
+	defer f.close()
+	must(t, f.each(q, row, args...))
+}
+
 func count(t testing.TB, s *Store, q string, args ...any) (n int) {
 	t.Helper()
-	must(t, s.people.reader.QueryRowContext(ctx, q, args...).Scan(&n))
+	inPopulation(t, s, q, func(x *sqlite.Stmt) error { n = x.ColumnInt(0); return nil }, args...)
 	return n
 }
+
+func quiet(string, int64, int64) {}
 
 func TestADelta(t *testing.T) {
 	base := head + fund("01261") + lines(adult("mere", 1), adult("pere", 2), child("enfant", "mere", "pere"), someone{ID: "dehors", N: 3, Outside: true})
@@ -106,18 +120,59 @@ func TestADelta(t *testing.T) {
 	})
 }
 
-// whole fails when something of the population leads nowhere.
+// whole fails when something of the population leads nowhere, or is not found
+// where it should be.
 func whole(t testing.TB, s *Store) {
 	t.Helper()
 	for _, q := range []string{
-		`SELECT COUNT(*) FROM rattachement WHERE ouvrant IS NULL OR ouvrant NOT IN (SELECT id FROM personne) OR beneficiaire NOT IN (SELECT id FROM personne)`,
-		`SELECT COUNT(*) FROM index_nir WHERE personne NOT IN (SELECT id FROM personne)`,
-		`SELECT COUNT(*) FROM index_identite WHERE personne NOT IN (SELECT id FROM personne)`,
-		`SELECT COUNT(*) FROM dossier WHERE personne NOT IN (SELECT id FROM personne WHERE sentinelle = 0)`,
-		`SELECT COUNT(*) FROM personne WHERE sentinelle = 0 AND id NOT IN (SELECT personne FROM dossier)`,
+		`SELECT COUNT(*) FROM lien WHERE ouvrant NOT IN (SELECT id FROM personne WHERE sentinelle = 0) OR beneficiaire NOT IN (SELECT id FROM personne)`,
+		`SELECT COUNT(*) FROM dossier WHERE personne NOT IN (SELECT ouvrant FROM lien)`,
+		`SELECT COUNT(*) FROM lien WHERE ouvrant NOT IN (SELECT personne FROM dossier)`,
+		`SELECT COUNT(*) FROM ambiguite WHERE a NOT IN (SELECT id FROM personne) OR b NOT IN (SELECT id FROM personne)`,
+		`SELECT COUNT(*) FROM tri`, `SELECT COUNT(*) FROM lecture`,
 	} {
 		if n := count(t, s, q); n != 0 {
 			t.Errorf("%d rows of: %s", n, q)
+		}
+	}
+	want := map[string][]entry{}
+	served, sentinels := 0, 0
+	load := s.state.Load().population.load
+	inPopulation(t, s, `SELECT id, ligne, sentinelle, identite FROM personne`, func(x *sqlite.Stmt) error {
+		var d docPersonne
+		must(t, s.keys.openRow(placeIdentite, rowID{load, x.ColumnInt64(0)}, column(x, 3), &d))
+		row, sentinel := uint32(x.ColumnInt64(0)), x.ColumnInt(2) == 1
+		want["index_ligne"] = append(want["index_ligne"], entry{s.keys.nameDigest(x.ColumnText(1)), row})
+		if d.NIR != "" {
+			want["index_nir"] = append(want["index_nir"], entry{s.keys.numberDigest(number(d.NIR)), row})
+		}
+		if d.Deces == 0 {
+			for _, k := range s.keys.identityDigests(d.record(sentinel)) {
+				want["index_identite"] = append(want["index_identite"], entry{k, row})
+			}
+		}
+		if sentinel {
+			sentinels++
+		} else {
+			served++
+		}
+		return nil
+	})
+	if a, b := s.Population(); a != served || b != sentinels {
+		t.Errorf("%d and %d people, the store says %d and %d", served, sentinels, a, b)
+	}
+	for table, list := range want {
+		var got []entry
+		inPopulation(t, s, `SELECT entrees FROM `+table+` ORDER BY seau`, func(x *sqlite.Stmt) error {
+			b := column(x, 0)
+			for i := range len(b) / entrySize {
+				got = append(got, entryAt(b, i))
+			}
+			return nil
+		})
+		slices.SortFunc(list, byDigest)
+		if !slices.Equal(got, list) {
+			t.Errorf("%s holds %d entries, %d are due", table, len(got), len(list))
 		}
 	}
 }
@@ -179,9 +234,7 @@ func TestTheDeadAreNotFound(t *testing.T) {
 	if _, _, ok := find(t, s, dead); ok {
 		t.Error("found")
 	}
-	if n := count(t, s, `SELECT COUNT(*) FROM index_identite i JOIN personne p ON p.id = i.personne WHERE p.ligne = 'mort'`); n != 0 {
-		t.Error("indexed")
-	}
+	whole(t, s)
 	f, _, ok := find(t, s, adult("vif", 2))
 	if !ok || f.Assure.Sujet == (droits.Sujet{}) {
 		t.Error("the living are found")

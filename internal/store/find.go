@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"slices"
 	"sync"
 
 	"zombiezen.com/go/sqlite"
@@ -16,20 +15,16 @@ import (
 	"droits.example/droits/internal/policy"
 )
 
-// The hot read, in two statements of one connection: whose index keys meet
-// the pivot's, then each of them with the family's dossier, still sealed. On an
-// engine in process two plain look-ups cost half of one joined statement; on a
-// remote one they would be a join.
-const (
-	probeQuery = `SELECT personne FROM index_identite WHERE cle = $1`
-	readQuery  = `SELECT p.chargement, p.sujet, p.sentinelle, p.identite, d.contenu FROM personne p LEFT JOIN dossier d ON d.personne = p.id WHERE p.id = $1`
-)
+// The hot read, in plain look-ups of one connection: the buckets in which the
+// pivot's keys lie, then each row that they lead to, with what it opens to
+// others, still sealed.
+const readQuery = `SELECT p.sujet, p.sentinelle, p.identite, p.liens, d.contenu FROM personne p LEFT JOIN dossier d ON d.personne = p.id WHERE p.id = $1`
 
 // hotPool is a fixed set of read connections of the engine's own interface,
-// 1.6 times cheaper a lookup than database/sql (dependencies.md §2). It serves
-// Find and nothing else. Each connection stays in one read transaction for as
-// long as its population is the visible one: people are read at every call and
-// written by loads only.
+// 1.6 times cheaper a lookup than database/sql (dependencies.md §2), on one
+// population. It serves Find and nothing else. Each connection stays in one
+// read transaction until a delta changes the population: people are read at
+// every call and written by loads only.
 type hotPool struct {
 	conns chan *reader
 	n     int
@@ -44,7 +39,7 @@ func openHot(path string) (*hotPool, error) {
 		if err != nil {
 			return nil, errors.Join(err, h.close())
 		}
-		for _, q := range []string{"PRAGMA cache_size = -8192", "PRAGMA mmap_size = 1073741824"} {
+		for _, q := range []string{"PRAGMA busy_timeout = 5000", "PRAGMA cache_size = -8192", "PRAGMA mmap_size = 2147418112"} {
 			if err := sqlitex.ExecuteTransient(c, q, nil); err != nil {
 				return nil, errors.Join(err, c.Close(), h.close())
 			}
@@ -128,24 +123,16 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 	if len(probes) == 0 {
 		return nil, nil
 	}
-	var c *reader
-	ok := false
-	select {
-	case c, ok = <-s.hot.conns:
-	case <-ctx.Done():
-		return nil, unavailable("store: find", ctx.Err())
-	}
-	if !ok {
-		return nil, unavailable("store: find", errClosed)
-	}
-	defer func() { s.hot.conns <- c }()
 	var out []policy.Candidate
 	for pop := (*population)(nil); pop != s.state.Load().population; {
 		// A population that was replaced meanwhile may be swept already:
 		// nobody must be unknown because of that.
-		var err error
 		pop = s.state.Load().population
-		if out, err = s.find(c, probes, pop); err != nil {
+		if pop.hot == nil {
+			continue // nobody is loaded
+		}
+		var err error
+		if out, err = s.findIn(ctx, pop, probes); err != nil && pop == s.state.Load().population {
 			return nil, unavailable("store: find", err)
 		}
 	}
@@ -160,22 +147,44 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 	return out, nil
 }
 
+func (s *Store) findIn(ctx context.Context, pop *population, probes []identity.Key) ([]policy.Candidate, error) {
+	var c *reader
+	ok := false
+	select {
+	case c, ok = <-pop.hot.conns:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if !ok {
+		return nil, errClosed
+	}
+	defer func() { pop.hot.conns <- c }()
+	return s.find(c, probes, pop)
+}
+
 func (s *Store) find(c *reader, probes []identity.Key, pop *population) (out []policy.Candidate, err error) {
 	if err := c.see(pop); err != nil {
 		return nil, err
 	}
-	ids, err := s.probe(c.conn, probes)
-	if err != nil {
-		return nil, err
+	var room [16]int64
+	ids := room[:0]
+	for _, p := range probes {
+		if ids, err = lookup(c.conn, readIdentity, pop.bits.identite, s.keys.identityDigest(p), ids); err != nil {
+			return nil, err
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	stmt, err := c.conn.Prepare(readQuery)
 	if err != nil {
 		return nil, err
 	}
+	out = make([]policy.Candidate, 0, len(ids))
 	for _, id := range ids {
 		stmt.BindInt64(1, id)
 		found, err := stmt.Step()
-		if err == nil && found && stmt.ColumnInt64(0) == pop.load {
+		if err == nil && found {
 			var cand policy.Candidate
 			if cand, err = s.candidate(stmt, id, pop); err == nil {
 				out = append(out, cand)
@@ -188,50 +197,45 @@ func (s *Store) find(c *reader, probes []identity.Key, pop *population) (out []p
 	return out, nil
 }
 
-// probe reads the index: everybody once.
-func (s *Store) probe(c *sqlite.Conn, probes []identity.Key) (ids []int64, err error) {
-	stmt, err := c.Prepare(probeQuery)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range probes {
-		k := s.keys.indexKey(p)
-		stmt.BindBytes(1, k[:])
-		more, err := stmt.Step()
-		for ; more && err == nil; more, err = stmt.Step() {
-			if id := stmt.ColumnInt64(0); !slices.Contains(ids, id) {
-				ids = append(ids, id)
-			}
-		}
-		if err := errors.Join(err, stmt.Reset()); err != nil {
-			return nil, err
-		}
-	}
-	return ids, nil
-}
+// readIdentity is identityIndex().read.
+const readIdentity = `SELECT entrees FROM index_identite WHERE seau = $1`
 
 func (s *Store) candidate(stmt *sqlite.Stmt, id int64, pop *population) (c policy.Candidate, err error) {
-	plain, err := open(s.keys.rows, rowPlace("personne", "identite", id), column(stmt, 3))
-	if err != nil {
-		return c, err
-	}
+	at := rowID{pop.load, id}
+	// One copy of the three sealed columns; they are opened in place.
+	n, m := stmt.ColumnLen(2), stmt.ColumnLen(3)
+	all := make([]byte, n+m+stmt.ColumnLen(4))
+	sealed, liens, dossier := all[:n:n], all[n:n+m:n+m], all[n+m:]
+	stmt.ColumnBytes(2, sealed)
+	stmt.ColumnBytes(3, liens)
+	stmt.ColumnBytes(4, dossier)
 	var p docPersonne
-	if err := decode(plain, &p); err != nil {
+	if err := s.keys.openRow(placeIdentite, at, sealed, &p); err != nil {
 		return c, err
 	}
-	c.Record = p.record(stmt.ColumnInt(2) == 1)
-	c.Sujet = droits.Sujet(column(stmt, 1))
-	sealed := column(stmt, 4)
+	c.Record = p.record(stmt.ColumnInt(1) == 1)
+	c.Record.ID = id
+	stmt.ColumnBytes(0, c.Sujet[:])
+	who := c.Sujet
+	if c.Record.Sentinelle {
+		c.Dossier = droits.Sealed(func() (*droits.Famille, error) {
+			return nil, unavailable("store: dossier", errors.New("store: a sentinel has no dossier"))
+		})
+		return c, nil
+	}
 	c.Dossier = droits.Sealed(func() (*droits.Famille, error) {
-		plain, err := open(s.keys.rows, rowPlace("dossier", "contenu", id), sealed)
+		var own docLiens
+		var others docFamille
+		err := s.keys.openRow(placeLiens, at, liens, &own)
+		if err == nil && len(dossier) > 0 {
+			err = s.keys.openRow(placeDossier, at, dossier, &others)
+		}
 		if err != nil {
 			return nil, unavailable("store: dossier", err)
 		}
-		var d docFamille
-		if err := decode(plain, &d); err != nil || len(d.Personnes) == 0 {
-			return nil, unavailable("store: dossier", errors.Join(err, errors.New("store: empty dossier")))
-		}
-		return d.famille(pop.caisses, pop.donneesOn), nil
+		self := p.personne()
+		self.ID, self.Sujet = id, who
+		return famille(self, &own, &others, pop), nil
 	})
 	return c, nil
 }

@@ -7,12 +7,16 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"hash"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
+
+	"github.com/tinylib/msgp/msgp"
 
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/droits"
@@ -138,17 +142,34 @@ func (k keys) witness() []byte {
 	return d[:]
 }
 
-func (k keys) indexKey(key identity.Key) (out [8]byte) {
+// identityDigest is the digest of an identity key.
+func (k keys) identityDigest(key identity.Key) uint64 {
 	d := k.index.sum("identity/v1", []byte(string(key)))
-	copy(out[:], d[:])
+	return binary.BigEndian.Uint64(d[:])
+}
+
+// identityDigests are the digests by which a person is found, each once.
+func (k keys) identityDigests(r identity.Record) (out []uint64) {
+	for _, key := range r.Keys() {
+		if d := k.identityDigest(key); !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
 	return out
 }
 
-func (k keys) nirDigest(n nir.NIR) (out [16]byte) {
+// numberDigest is the digest of a NIR in the index of numbers; 0 says that
+// there is none, and no number has it but once in 2^64.
+func (k keys) numberDigest(n nir.NIR) uint64 {
 	b := n.Fixed()
 	d := k.rights.sum("nir/v1", b[:])
-	copy(out[:], d[:])
-	return out
+	return binary.BigEndian.Uint64(d[:])
+}
+
+// nameDigest is the digest of the identifier that a file gives to a person.
+func (k keys) nameDigest(id string) uint64 {
+	d := k.rights.sum("ligne/v1", []byte(id))
+	return binary.BigEndian.Uint64(d[:])
 }
 
 // subject stands for a person: by its own number, else by its row's identifier
@@ -191,8 +212,51 @@ func open(a cipher.AEAD, place string, sealed []byte) ([]byte, error) {
 	return a.Open(sealed[n:n], sealed[:n], sealed[n:], []byte(place))
 }
 
-func rowPlace(table, column string, id int64) string {
-	return table + "|" + column + "|" + strconv.FormatInt(id, 10) + "|" + keyVersion
+// rowID is a row of a population.
+type rowID struct{ load, row int64 }
+
+// The sealed columns of a population.
+const (
+	placeIdentite = "personne|identite"
+	placeLiens    = "personne|liens"
+	placeDossier  = "dossier|contenu"
+)
+
+// append writes the place of a sealed value: column, population, row, key
+// version.
+func (at rowID) append(b []byte, column string) []byte {
+	b = append(append(b, column...), '|')
+	b = append(strconv.AppendInt(b, at.load, 10), '|')
+	b = append(strconv.AppendInt(b, at.row, 10), '|')
+	return append(b, keyVersion...)
+}
+
+// sealRow seals a column of a row.
+func (k keys) sealRow(column string, at rowID, plain []byte) []byte {
+	var room [64]byte
+	a := k.rows
+	dst := make([]byte, a.NonceSize(), sealedSize(a, plain))
+	rand.Read(dst)
+	return a.Seal(dst, dst, plain, at.append(room[:0], column))
+}
+
+// plain opens a column of a row, in place.
+func (k keys) plain(column string, at rowID, sealed []byte) ([]byte, error) {
+	var room [64]byte
+	n := k.rows.NonceSize()
+	if len(sealed) < n {
+		return nil, errors.New("store: sealed value too short")
+	}
+	return k.rows.Open(sealed[n:n], sealed[:n], sealed[n:], at.append(room[:0], column))
+}
+
+// openRow opens and decodes a column of a row.
+func (k keys) openRow(column string, at rowID, sealed []byte, into msgp.Unmarshaler) error {
+	plain, err := k.plain(column, at, sealed)
+	if err != nil {
+		return err
+	}
+	return decode(plain, into)
 }
 
 // TokenDigest is the keyed digest under which a token is remembered for a day.

@@ -42,7 +42,7 @@ func writeForever(dir string) {
 	for range 31 {
 		go func() {
 			for {
-				r, err := w.Append(ctx, trace.Pending{Leaf: entryAt(noon(), "servi").Leaf(), Effects: []trace.Effect{partner.Draw{Convention: "c", Day: "2026-11-22"}}})
+				r, err := w.Append(ctx, trace.Pending{Leaf: traceAt(noon(), "servi").Leaf(), Effects: []trace.Effect{partner.Draw{Convention: "c", Day: "2026-11-22"}}})
 				mu.Lock()
 				if err != nil {
 					fmt.Println("error", err)

@@ -5,300 +5,331 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"droits.example/droits/internal/civil"
-	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/intake"
-	"droits.example/droits/internal/nir"
 )
 
 // Load is one import into the store: it implements intake.Sink. A whole
-// population is written beside the visible one, in transactions of a few
-// hundred rows so that nothing waits for long, and becomes visible in one; a
-// delta is applied in one transaction. Nothing of a load that does not end is
-// ever visible. In a rehearsal the same rows are refused and nothing is
-// written. Not safe for concurrent use.
+// population is written to a file of its own, beside the visible one, and
+// becomes visible in one transaction; a delta is applied to the visible one in
+// one transaction. Nothing of a load that does not end is ever visible. A load
+// that was interrupted is kept, and the next one of the same file goes on from
+// there. In a rehearsal everything is done and then undone. Put, End and Abort
+// are called by one goroutine; Prepare by any number.
 type Load struct {
 	s       *Store
-	check   *intake.Check // of a rehearsed population
 	id      int64
 	delta   bool
 	on      civil.Date
-	pending []intake.Row
-	waiting doubles
-	caisses map[string]bool // of this load, written or waiting
-	people  int64
-	next    int64 // next id of a person
+	f       *building       // of a whole population
+	pending []intake.Row    // of a delta
+	ids     map[string]bool // of a delta, or of its rows that wait
+	numbers map[string]bool
+	caisses map[string]bool // of this load
+	lots    map[genre]int   // spilled so far, by kind
+	spill   map[genre][]byte
+	mark    reading
+	batches int // in the open transaction
+	outcome *intake.Outcome
 	done    bool
 }
 
-// doubles are the identifiers and numbers of the rows that wait.
-type doubles struct {
-	ids     map[string]bool
-	numbers map[nir.NIR]bool
+// reading is what a load keeps to be resumed.
+type reading struct {
+	Header                          intake.Header
+	Mark                            intake.Mark
+	Caisses, Personnes, Sentinelles int
+	Lots                            map[genre]int
+	Entries                         map[genre]int64
 }
 
-// loadBatch is the number of rows of one transaction of a load.
-const loadBatch = 500
+// commitBatches is the number of batches of one transaction of a load: a few
+// megabytes, so that what a kill loses takes a second to read again.
+const commitBatches = 32
 
 // deltaMax bounds the rows of a delta, which waits in memory until its end.
 const deltaMax = 100_000
 
 // NewLoad prepares an import, or its rehearsal.
 func (s *Store) NewLoad() *Load {
-	return &Load{s: s, caisses: map[string]bool{}, waiting: newDoubles()}
+	return &Load{s: s, ids: map[string]bool{}, numbers: map[string]bool{}, caisses: map[string]bool{}, spill: map[genre][]byte{}}
 }
 
-func newDoubles() doubles { return doubles{map[string]bool{}, map[nir.NIR]bool{}} }
+// Unfinished implements intake.Resumer: the load that was interrupted, if it
+// is one of this header.
+func (l *Load) Unfinished(ctx context.Context, h intake.Header) (r intake.Resume, found bool, err error) {
+	if h.Jeu != intake.Complet || l.s.rehearse {
+		return r, false, nil
+	}
+	var id int64
+	err = l.s.people.reader.QueryRowContext(ctx, `SELECT id FROM chargement WHERE etat = 'en_cours' ORDER BY id DESC LIMIT 1`).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, false, nil
+	}
+	if err != nil {
+		return r, false, unavailable("store: unfinished load", err)
+	}
+	path := l.s.populationPath(id)
+	if _, err := os.Stat(path); err != nil {
+		return r, false, nil
+	}
+	f, err := openBuilding(path, id, true)
+	if err != nil {
+		return r, false, nil // damaged: the load begins anew
+	}
+	defer f.close()
+	m, err := f.reading()
+	if err != nil || m.Header != h || m.Mark.Lines == 0 {
+		return r, false, nil
+	}
+	return intake.Resume{Mark: m.Mark, Caisses: m.Caisses, Personnes: m.Personnes, Sentinelles: m.Sentinelles}, true, nil
+}
+
+func (f *building) reading() (m reading, err error) {
+	err = f.each(`SELECT contenu FROM lecture WHERE id = 1`, func(s *sqlite.Stmt) error {
+		return json.Unmarshal(column(s, 0), &m)
+	})
+	return m, err
+}
+
+// Replay implements intake.Resumer.
+func (l *Load) Replay(_ context.Context, tell func(intake.Reject) error) error {
+	return unavailable("store: resume load", l.f.each(`SELECT contenu FROM rejet ORDER BY id`, func(s *sqlite.Stmt) error {
+		var r intake.Reject
+		if err := json.Unmarshal(column(s, 0), &r); err != nil {
+			return err
+		}
+		return tell(r)
+	}))
+}
 
 // Begin implements intake.Sink. Another load that was left unfinished is
-// swept away first.
-func (l *Load) Begin(ctx context.Context, h intake.Header) error {
+// swept away first, unless this one goes on with it.
+func (l *Load) Begin(ctx context.Context, h intake.Header, from *intake.Resume) (err error) {
 	l.delta, l.on = h.Jeu == intake.Delta, h.ReferenceOn
-	if l.s.rehearse && !l.delta {
-		l.check = intake.NewCheck()
-		return l.check.Begin(ctx, h)
-	}
-	return l.s.tx(ctx, "store: begin load", func(tx *sql.Tx) error {
-		if err := sweepState(ctx, tx, "en_cours", "abandonne"); err != nil {
-			return err
+	if l.delta {
+		if l.id = l.s.state.Load().population.load; l.id == 0 {
+			return fault.New(fault.ParametreInvalide, "store: apply delta").Because(string(intake.DeltaOnNothing))
 		}
-		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM personne`).Scan(&l.next); err != nil {
-			return err
-		}
-		if l.delta {
-			l.id = l.s.state.Load().population.load
-			return nil
-		}
-		return tx.QueryRowContext(ctx, `INSERT INTO chargement (jeu, reference_on, etat, begun_at) VALUES ($1, $2, 'en_cours', $3) RETURNING id`,
-			h.Jeu, h.ReferenceOn.String(), millis(l.s.clock())).Scan(&l.id)
-	})
-}
-
-// Put implements intake.Sink. A row that repeats an identifier or a NIR of the
-// load is refused alone.
-func (l *Load) Put(ctx context.Context, row intake.Row) error {
-	if l.check != nil {
-		return l.check.Put(ctx, row)
-	}
-	if l.delta && len(l.pending) == deltaMax {
-		return errors.New("store: a delta holds at most 100,000 rows; load a whole population instead")
-	}
-	if err := l.distinct(ctx, row); err != nil {
-		return err
-	}
-	l.pending = append(l.pending, row)
-	if l.delta || len(l.pending) < loadBatch {
 		return nil
 	}
-	return l.flush(ctx)
-}
-
-// distinct refuses a second row with one identifier or one NIR, among those
-// written by this load and those that wait, and notes the row.
-func (l *Load) distinct(ctx context.Context, row intake.Row) error {
-	if c := row.Caisse; c != nil {
-		if l.caisses[c.ID] {
-			return &intake.RejectError{Rule: intake.IDTwice, Member: "id"}
+	if from != nil {
+		return unavailable("store: resume load", l.resume(ctx))
+	}
+	l.mark = reading{Header: h, Lots: map[genre]int{}, Entries: map[genre]int64{}}
+	path := filepath.Join(l.s.dir, fmt.Sprintf("population-essai-%p.db", l))
+	if !l.s.rehearse {
+		if path, err = l.register(ctx, h); err != nil {
+			return err
 		}
-		l.caisses[c.ID] = true
-		return nil
 	}
-	id, number := "", nir.NIR{}
-	if row.Fin != nil {
-		id = row.Fin.ID
-	} else {
-		id, number = row.Personne.ID, row.Personne.NIR
-	}
-	twice, claimed := l.waiting.ids[id], l.waiting.numbers[number]
-	if !l.delta && !twice {
-		d := l.s.keys.nirDigest(number)
-		var held bool
-		err := l.s.people.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM personne WHERE chargement = $1 AND ligne = $2), EXISTS (SELECT 1 FROM index_nir WHERE chargement = $1 AND digest = $3 AND precedent = 0)`,
-			l.id, id, d[:]).Scan(&twice, &held)
-		if err != nil {
-			return unavailable("store: load", err)
-		}
-		claimed = claimed || held
-	}
-	switch {
-	case twice:
-		return &intake.RejectError{Rule: intake.IDTwice, Member: "id"}
-	case claimed && !number.IsZero():
-		return &intake.RejectError{Rule: intake.NIRTwice, Member: "nir"}
-	}
-	l.waiting.ids[id] = true
-	if !number.IsZero() {
-		l.waiting.numbers[number] = true
+	if l.f, err = createBuilding(ctx, path, l.id); err != nil {
+		return unavailable("store: begin load", err)
 	}
 	return nil
 }
 
-func (l *Load) flush(ctx context.Context) error {
-	rows := l.pending
-	l.pending, l.waiting = l.pending[:0], newDoubles()
-	return l.s.tx(ctx, "store: load", func(tx *sql.Tx) error {
-		if err := l.ours(ctx, tx); err != nil {
+// register notes a load that begins, in the place of any other.
+func (l *Load) register(ctx context.Context, h intake.Header) (path string, err error) {
+	var visible int64
+	err = l.s.people.tx(ctx, "store: begin load", false, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE chargement SET etat = 'abandonne' WHERE etat = 'en_cours'`); err != nil {
 			return err
 		}
-		for _, r := range rows {
-			if err := l.write(ctx, tx, r); err != nil {
-				return err
-			}
+		if err := tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'chargement'`).Scan(&visible); err != nil {
+			return err
 		}
+		return tx.QueryRowContext(ctx, `INSERT INTO chargement (reference_on, etat, begun_at) VALUES ($1, 'en_cours', $2) RETURNING id`,
+			h.ReferenceOn.String(), millis(l.s.clock())).Scan(&l.id)
+	})
+	if err != nil {
+		return "", err
+	}
+	return l.s.populationPath(l.id), unavailable("store: begin load", l.s.sweepFiles(visible, l.id))
+}
+
+// resume opens the load that was interrupted.
+func (l *Load) resume(ctx context.Context) (err error) {
+	if err := l.s.people.reader.QueryRowContext(ctx, `SELECT id FROM chargement WHERE etat = 'en_cours' ORDER BY id DESC LIMIT 1`).Scan(&l.id); err != nil {
+		return err
+	}
+	if l.f, err = openBuilding(l.s.populationPath(l.id), l.id, true); err != nil {
+		return err
+	}
+	if l.mark, err = l.f.reading(); err != nil {
+		return err
+	}
+	return l.f.each(`SELECT id FROM caisse`, func(s *sqlite.Stmt) error {
+		l.caisses[s.ColumnText(0)] = true
 		return nil
 	})
+}
+
+// Put implements intake.Sink.
+func (l *Load) Put(ctx context.Context, b intake.Batch) (refused []intake.Reject, err error) {
+	if l.delta {
+		return l.collect(b)
+	}
+	if err := l.f.begin(); err != nil {
+		return nil, unavailable("store: load", err)
+	}
+	rows, _ := b.Prepared.([]ready)
+	for i := range rows {
+		rule, err := l.write(&rows[i])
+		if err != nil {
+			return nil, unavailable("store: load", err)
+		}
+		if rule != "" {
+			refused = append(refused, b.Rows[i].Refused(rule, "id"))
+		}
+	}
+	for _, r := range append(b.Rejects, refused...) {
+		text, err := json.Marshal(r)
+		if err != nil {
+			return nil, err
+		}
+		if err := l.f.exec(`INSERT INTO rejet (contenu) VALUES ($1)`, string(text)); err != nil {
+			return nil, unavailable("store: load", err)
+		}
+	}
+	l.mark.Mark = b.Mark
+	if l.batches++; l.batches < commitBatches {
+		return refused, nil
+	}
+	return refused, l.checkpoint(ctx)
+}
+
+// checkpoint commits what has been read: a load that is killed later goes on
+// from here.
+func (l *Load) checkpoint(ctx context.Context) error {
+	if err := l.ours(ctx); err != nil {
+		return err
+	}
+	l.batches = 0
+	err := l.f.begin()
+	for g, b := range l.spill {
+		if err == nil && len(b) > 0 {
+			err = l.f.exec(`INSERT INTO tri (id, entrees) VALUES ($1, $2)`, lot(g, l.mark.Lots[g]), b)
+			l.mark.Lots[g]++
+			l.mark.Entries[g] += int64(len(b) / entrySize)
+			l.spill[g] = b[:0]
+		}
+	}
+	if err == nil {
+		var text []byte
+		if text, err = json.Marshal(l.mark); err == nil {
+			err = l.f.exec(`INSERT INTO lecture (id, contenu) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET contenu = excluded.contenu`, text)
+		}
+	}
+	if err == nil {
+		err = l.f.commit()
+	}
+	return unavailable("store: load", err)
 }
 
 // errSuperseded is what a load gets when another one began after it.
 var errSuperseded = errors.New("store: another load began since; this one was abandoned")
 
 // ours makes sure that no other load swept this one away.
-func (l *Load) ours(ctx context.Context, tx *sql.Tx) error {
+func (l *Load) ours(ctx context.Context) error {
+	if l.s.rehearse {
+		return nil
+	}
 	var n int
-	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM chargement WHERE id = $1 AND etat = 'en_cours'`, l.id).Scan(&n)
+	err := l.s.people.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM chargement WHERE id = $1 AND etat = 'en_cours'`, l.id).Scan(&n)
 	if err == nil && n == 0 {
 		err = errSuperseded
 	}
-	return err
+	return unavailable("store: load", err)
 }
 
-func (l *Load) write(ctx context.Context, tx *sql.Tx, r intake.Row) error {
+// write keeps one row of the file, or says which rule it breaks.
+func (l *Load) write(r *ready) (intake.Rule, error) {
 	switch {
-	case r.Caisse != nil:
-		b, err := json.Marshal(r.Caisse)
-		if err != nil {
-			return err
+	case r.caisse != nil:
+		if l.caisses[r.ligne] {
+			return intake.IDTwice, nil
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO caisse (chargement, id, contenu) VALUES ($1, $2, $3) ON CONFLICT (chargement, id) DO UPDATE SET contenu = excluded.contenu`, l.id, r.Caisse.ID, string(b))
-		return err
-	case r.Personne != nil:
-		return l.person(ctx, tx, r.Line, r.Personne)
+		l.caisses[r.ligne] = true
+		l.mark.Caisses++
+		return "", l.f.exec(insertCaisse, r.ligne, string(r.caisse))
+	case r.who != nil:
+		l.mark.Personnes++
+		if r.sentinelle == 1 {
+			l.mark.Sentinelles++
+		}
+		l.note(r)
+		return "", l.f.exec(insertPersonne, r.id, r.ligne, r.sujet[:], r.sentinelle, r.identite, r.liens)
 	}
-	return nil
+	return "", nil
 }
 
-// person writes one person: the sealed identity, the index, the links.
-func (l *Load) person(ctx context.Context, tx *sql.Tx, line int, p *intake.Personne) error {
-	l.next++
-	l.people++
-	id := l.next
-	who := p.Personne
-	who.ID, who.Sujet = id, l.s.keys.subject(p.NIR, p.ID)
-	doc, err := encodePersonne(who)
-	if err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO personne (id, chargement, ligne, ligne_no, sujet, sentinelle, identite) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		id, l.id, p.ID, line, who.Sujet[:], !p.Servie, seal(l.s.keys.rows, rowPlace("personne", "identite", id), doc)); err != nil {
-		return err
-	}
-	if err := l.index(ctx, tx, who, !p.Servie); err != nil {
-		return err
-	}
-	if err := l.indexNIR(ctx, tx, id, p); err != nil {
-		return err
-	}
-	return l.links(ctx, tx, id, p)
-}
+const (
+	insertCaisse   = `INSERT INTO caisse (id, contenu) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET contenu = excluded.contenu`
+	insertPersonne = `INSERT INTO personne (id, ligne, sujet, sentinelle, identite, liens) VALUES ($1, $2, $3, $4, $5, $6)`
+)
 
-// links writes what attaches a person to its openers. A caisse that is not
-// known yet may come later in the file: it is due until the end.
-func (l *Load) links(ctx context.Context, tx *sql.Tx, id int64, p *intake.Personne) error {
-	for _, r := range p.Rattachements {
-		lien := fromLien(r.Rattachement)
-		doc, err := encode(&lien)
-		if err != nil {
-			return err
-		}
-		due := sql.NullString{String: r.Caisse.ID, Valid: r.Caisse.ID != "" && !l.delta && !l.caisses[r.Caisse.ID]}
-		var link int64
-		if err := tx.QueryRowContext(ctx, `INSERT INTO rattachement (chargement, ouvrant_ligne, beneficiaire, caisse_due, contenu) VALUES ($1, $2, $3, $4, $5) RETURNING id`, l.id, r.Ouvrant, id, due, []byte{}).Scan(&link); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE rattachement SET contenu = $1 WHERE id = $2`, seal(l.s.keys.rows, rowPlace("rattachement", "contenu", link), doc), link); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// index makes a person findable. The dead are not: FranceConnect lets nobody
-// log in as one of them.
-func (l *Load) index(ctx context.Context, tx *sql.Tx, p droits.Personne, sentinelle bool) error {
-	if !p.DecesOn.IsZero() {
-		return nil
-	}
-	var rows []any
-	seen := map[[8]byte]bool{}
-	for _, k := range fromPersonne(p).record(sentinelle).Keys() {
-		if d := l.s.keys.indexKey(k); !seen[d] {
-			seen[d] = true
-			rows = append(rows, d[:], p.ID)
-		}
-	}
-	return insertMany(ctx, tx, `INSERT INTO index_identite (cle, personne) VALUES `, 2, rows)
-}
-
-// indexNIR makes a person findable by its number, and by its former ones as
-// long as they are nobody's own.
-func (l *Load) indexNIR(ctx context.Context, tx *sql.Tx, id int64, p *intake.Personne) error {
-	if !p.NIR.IsZero() {
-		d := l.s.keys.nirDigest(p.NIR)
-		if _, err := tx.ExecContext(ctx, `INSERT INTO index_nir (chargement, digest, personne, precedent) VALUES ($1, $2, $3, 0)
-			ON CONFLICT (chargement, digest) DO UPDATE SET personne = excluded.personne, precedent = 0`, l.id, d[:], id); err != nil {
-			return err
-		}
-	}
-	for _, n := range p.NIRPrecedents {
-		d := l.s.keys.nirDigest(n)
-		if _, err := tx.ExecContext(ctx, `INSERT INTO index_nir (chargement, digest, personne, precedent) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING`, l.id, d[:], id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// End implements intake.Sink: references are resolved, dossiers derived, and
-// the load becomes visible in one transaction. Errors: parametre_invalide when
-// nobody served is left; service_indisponible.
-func (l *Load) End(ctx context.Context) ([]intake.Reject, error) {
-	switch {
-	case l.check != nil:
-		return l.check.End(ctx)
-	case l.delta:
+// End implements intake.Sink: doubles and references are settled, the indexes
+// and the family records are written, and the load becomes visible in one
+// transaction. Errors: parametre_invalide when nobody served is left;
+// service_indisponible.
+func (l *Load) End(ctx context.Context, tell func(stage string, done, total int64)) (rejects []intake.Reject, err error) {
+	if l.delta {
 		return l.endDelta(ctx)
 	}
-	if err := l.flush(ctx); err != nil {
+	if l.f == nil {
+		return nil, unavailable("store: load", errClosed)
+	}
+	if err := l.checkpoint(ctx); err != nil {
 		return nil, err
 	}
-	rejects, err := l.resolve(ctx)
-	if err != nil {
-		return rejects, err
+	rejects, err = l.finish(ctx, tell)
+	return rejects, unavailable("store: load", err)
+}
+
+func (l *Load) finish(ctx context.Context, tell func(stage string, done, total int64)) ([]intake.Reject, error) {
+	c := &conclusion{l: l, f: l.f, ctx: ctx, tell: tell}
+	if err := c.run(); err != nil {
+		return c.rejects, err
 	}
-	if err := l.derive(ctx); err != nil {
-		return rejects, err
+	if l.s.rehearse {
+		if err := c.compare(); err != nil {
+			return c.rejects, err
+		}
+		l.outcome = &c.outcome
+		l.Abort(nil)
+		l.done = true
+		return c.rejects, nil
+	}
+	l.outcome = &c.outcome
+	if err := l.f.close(); err != nil {
+		return c.rejects, err
 	}
 	if err := l.show(ctx); err != nil {
-		return rejects, err
+		return c.rejects, err
 	}
 	l.done = true
-	if err := l.s.sweep(ctx); err != nil {
-		return rejects, err
-	}
-	return rejects, l.s.Checkpoint(ctx)
+	return c.rejects, l.s.sweepFiles(l.id)
 }
 
 // show makes the load the visible population.
 func (l *Load) show(ctx context.Context) error {
+	if err := l.ours(ctx); err != nil {
+		return err
+	}
 	return l.s.show(ctx, "store: show load", func(tx *sql.Tx) error {
-		if err := l.ours(ctx, tx); err != nil {
-			return err
-		}
 		if _, err := tx.ExecContext(ctx, `UPDATE chargement SET etat = 'remplace' WHERE etat = 'visible'`); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE chargement SET etat = 'visible', visible_at = $1, personnes = $2 WHERE id = $3`, millis(l.s.clock()), l.people, l.id); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE chargement SET etat = 'visible', visible_at = $1 WHERE id = $2`, millis(l.s.clock()), l.id); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = $1 WHERE cle = 'chargement'`, l.id)
@@ -306,66 +337,48 @@ func (l *Load) show(ctx context.Context) error {
 	})
 }
 
-// Abort implements intake.Sink.
-func (l *Load) Abort() {
-	if l.done || l.delta || l.id == 0 || l.check != nil {
+// Outcome implements intake.Teller.
+func (l *Load) Outcome() *intake.Outcome { return l.outcome }
+
+// Abort implements intake.Sink. What an interruption leaves is kept, to go on
+// from; after any other error nothing is.
+func (l *Load) Abort(cause error) {
+	if l.done || l.f == nil {
 		return
 	}
+	f := l.f
+	l.f = nil
+	keep := !l.s.rehearse && (errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded))
 	// Best effort: Begin sweeps what is left, and none of it is visible.
-	_ = l.s.tx(context.Background(), "store: abort load", func(tx *sql.Tx) error {
-		if err := l.ours(context.Background(), tx); err != nil {
-			return err
-		}
-		return dropLoad(context.Background(), tx, l.id, "abandonne")
-	})
-}
-
-// sweep erases the populations that are no longer visible.
-func (s *Store) sweep(ctx context.Context) error {
-	return s.tx(ctx, "store: sweep loads", func(tx *sql.Tx) error { return sweepState(ctx, tx, "remplace", "remplace") })
-}
-
-// sweepState erases what the loads of a state hold and gives them another.
-func sweepState(ctx context.Context, tx *sql.Tx, state, then string) error {
-	var old []int64
-	err := each(ctx, tx, func(scan func(...any) error) error {
-		var id int64
-		err := scan(&id)
-		old = append(old, id)
-		return err
-	}, `SELECT id FROM chargement WHERE etat = $1 AND (etat = 'en_cours' OR EXISTS (SELECT 1 FROM personne WHERE chargement = chargement.id))`, state)
-	if err != nil {
-		return err
+	_ = f.close()
+	if !keep {
+		_ = removePopulation(f.path)
 	}
-	for _, id := range old {
-		if err := dropLoad(ctx, tx, id, then); err != nil {
+}
+
+// Population counts the visible people and sentinels.
+func (s *Store) Population() (served, sentinels int) {
+	p := s.state.Load().population
+	return int(p.served), int(p.sentinels)
+}
+
+// dropSpills drops what only the load needed.
+func (f *building) dropSpills() error {
+	for _, q := range []string{"DELETE FROM tri", "DELETE FROM lecture", "DELETE FROM rejet"} {
+		if err := f.exec(q); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func dropLoad(ctx context.Context, tx *sql.Tx, id int64, state string) error {
-	for _, q := range []string{
-		`DELETE FROM dossier WHERE personne IN (SELECT id FROM personne WHERE chargement = $1)`,
-		`DELETE FROM index_identite WHERE personne IN (SELECT id FROM personne WHERE chargement = $1)`,
-		`DELETE FROM index_nir WHERE chargement = $1`,
-		`DELETE FROM rattachement WHERE chargement = $1`,
-		`DELETE FROM personne WHERE chargement = $1`,
-		`DELETE FROM caisse WHERE chargement = $1`,
-	} {
-		if _, err := tx.ExecContext(ctx, q, id); err != nil {
-			return err
-		}
-	}
-	_, err := tx.ExecContext(ctx, `UPDATE chargement SET etat = $1 WHERE id = $2`, state, id)
-	return err
+// settle ends the rollback journal: from now on there is a write-ahead log.
+func (f *building) settle() error {
+	return sqlitex.ExecuteTransient(f.conn, "PRAGMA journal_mode = WAL", nil)
 }
 
-// Population counts the visible people and sentinels.
-func (s *Store) Population(ctx context.Context) (people, sentinels int, err error) {
-	err = s.people.reader.QueryRowContext(ctx, `SELECT COUNT(*) FILTER (WHERE sentinelle = 0), COUNT(*) FILTER (WHERE sentinelle = 1) FROM personne WHERE chargement = $1`, s.state.Load().population.load).Scan(&people, &sentinels)
-	return people, sentinels, unavailable("store: population", err)
-}
-
-var _ intake.Sink = (*Load)(nil)
+var (
+	_ intake.Sink    = (*Load)(nil)
+	_ intake.Resumer = (*Load)(nil)
+	_ intake.Teller  = (*Load)(nil)
+)

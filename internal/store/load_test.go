@@ -1,8 +1,10 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -60,11 +62,15 @@ func TestTheDryRunAndTheLoadRefuseTheSameRows(t *testing.T) {
 	file, want := everyLateReject()
 	dry, dryRejects := run(t, nil, file)
 	rehearsed, rehearsedRejects := run(t, s.Rehearsal().NewLoad(), file)
-	if n, _, _ := s.Population(ctx); n != 0 {
+	if n, _ := s.Population(); n != 0 {
 		t.Fatal("a rehearsal writes")
 	}
 	real, realRejects := run(t, s.NewLoad(), file)
-	if dryRejects != realRejects || dryRejects != rehearsedRejects || !reflect.DeepEqual(dry, real) || !reflect.DeepEqual(dry, rehearsed) {
+	if rehearsed.Outcome == nil || rehearsed.Outcome.Added != rehearsed.Personnes || real.Outcome == nil {
+		t.Errorf("the outcome: %+v %+v", rehearsed.Outcome, real.Outcome)
+	}
+	rehearsed.Outcome, real.Outcome = nil, nil
+	if inOrder(dryRejects) != inOrder(realRejects) || rehearsedRejects != realRejects || !reflect.DeepEqual(dry, real) || !reflect.DeepEqual(dry, rehearsed) {
 		t.Errorf("dry run\n%s%+v\nload\n%s%+v\nrehearsal\n%s%+v", dryRejects, dry, realRejects, real, rehearsedRejects, rehearsed)
 	}
 	var got []string
@@ -78,20 +84,15 @@ func TestTheDryRunAndTheLoadRefuseTheSameRows(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("refused %v\nwant %v", got, want)
 	}
-	served, sentinels, err := s.Population(ctx)
-	if err != nil || served != real.Personnes-real.Sentinelles || sentinels != real.Sentinelles || real.Caisses != 2 {
-		t.Errorf("the summary %+v is not the population: %d, %d, %v", real, served, sentinels, err)
+	served, sentinels := s.Population()
+	if served != real.Personnes-real.Sentinelles || sentinels != real.Sentinelles || real.Caisses != 2 {
+		t.Errorf("the summary %+v is not the population: %d, %d", real, served, sentinels)
 	}
 	t.Run("nothing is left of a refused row", func(t *testing.T) {
 		if _, _, ok := find(t, s, adult("c", 4)); ok {
 			t.Error("a refused person is found")
 		}
-		if n := count(t, s, `SELECT COUNT(*) FROM rattachement WHERE ouvrant IS NULL OR caisse_due IS NOT NULL`); n != 0 {
-			t.Errorf("%d links lead nowhere", n)
-		}
-		if n := count(t, s, `SELECT COUNT(*) FROM index_nir WHERE personne NOT IN (SELECT id FROM personne)`) + count(t, s, `SELECT COUNT(*) FROM index_identite WHERE personne NOT IN (SELECT id FROM personne)`); n != 0 {
-			t.Errorf("%d index rows of nobody", n)
-		}
+		whole(t, s)
 	})
 	t.Run("a former number leads to whom it designates now", func(t *testing.T) {
 		p, err := s.SubjectOf(ctx, nir.MustParse(digits(1)))
@@ -100,6 +101,25 @@ func TestTheDryRunAndTheLoadRefuseTheSameRows(t *testing.T) {
 			t.Errorf("%v %v", ok, err)
 		}
 	})
+}
+
+// inOrder sorts the lines of a reject file by their row: doubles are told when
+// they are found, by the one at once, by the other at the end.
+func inOrder(rejects string) string {
+	var list []intake.Reject
+	for l := range strings.Lines(rejects) {
+		var r intake.Reject
+		if err := json.Unmarshal([]byte(l), &r); err != nil {
+			panic(err)
+		}
+		list = append(list, r)
+	}
+	intake.SortRejects(list)
+	var out strings.Builder
+	for _, r := range list {
+		fmt.Fprintln(&out, r)
+	}
+	return out.String()
 }
 
 // anyFile draws a file whose rows refer to each other at random.
@@ -140,11 +160,13 @@ func TestAnyFileIsRefusedAlikeByBoth(t *testing.T) {
 		var dry, real strings.Builder
 		a, errA := intake.Run(ctx, intake.Options{Reader: strings.NewReader(file), DryRun: true, Rejects: &dry})
 		b, errB := intake.Run(ctx, intake.Options{Reader: strings.NewReader(file), Sink: s.NewLoad(), Rejects: &real})
-		if (errA == nil) != (errB == nil) || dry.String() != real.String() || !reflect.DeepEqual(a, b) {
+		b.Outcome = nil
+		if (errA == nil) != (errB == nil) || inOrder(dry.String()) != inOrder(real.String()) || !reflect.DeepEqual(a, b) {
 			rt.Fatalf("%s\ndry %v\n%s%+v\nload %v\n%s%+v", file, errA, dry.String(), a, errB, real.String(), b)
 		}
 		if errB == nil {
-			if served, _, _ := s.Population(ctx); served != b.Personnes-b.Sentinelles {
+			whole(t, s)
+			if served, _ := s.Population(); served != b.Personnes-b.Sentinelles {
 				rt.Fatalf("%d served, the summary says %+v", served, b)
 			}
 		}
@@ -166,7 +188,7 @@ func TestALoadIsVisibleAtOnceOrNotAtAll(t *testing.T) {
 	}
 	begin := func() *Load {
 		l := s.NewLoad()
-		must(t, l.Begin(ctx, intake.Header{Jeu: intake.Complet, ReferenceOn: today}))
+		must(t, l.Begin(ctx, intake.Header{Jeu: intake.Complet, ReferenceOn: today}, nil))
 		r, err := intake.NewReader(strings.NewReader(head + fund("01261") + lines(many...)))
 		must(t, err)
 		for {
@@ -177,9 +199,17 @@ func TestALoadIsVisibleAtOnceOrNotAtAll(t *testing.T) {
 			if bad != nil {
 				t.Fatal(bad)
 			}
-			must(t, l.Put(ctx, row))
+			rows, err := l.Prepare([]intake.Row{row})
+			must(t, err)
+			_, err = l.Put(ctx, intake.Batch{Rows: []intake.Row{row}, Prepared: rows, Mark: intake.Mark{Lines: row.Line}})
+			must(t, err)
 		}
 		return l
+	}
+	populations := func() int {
+		list, err := filepath.Glob(filepath.Join(dir, "population-*.db"))
+		must(t, err)
+		return len(list)
 	}
 	still := func(t *testing.T) {
 		t.Helper()
@@ -196,12 +226,12 @@ func TestALoadIsVisibleAtOnceOrNotAtAll(t *testing.T) {
 	t.Run("an unfinished load is not visible", func(t *testing.T) {
 		l := begin()
 		still(t)
-		l.Abort()
+		l.Abort(errors.New("disk full"))
 		still(t)
-		if n := count(t, s, `SELECT COUNT(*) FROM personne`); n != 1 {
-			t.Errorf("%d rows are left after an abort", n)
+		if n := populations(); n != 1 {
+			t.Errorf("%d populations are left after an abort", n)
 		}
-		l.Abort()
+		l.Abort(nil)
 		still(t)
 	})
 	t.Run("a process killed between two batches leaves the old population", func(sub *testing.T) {
@@ -213,22 +243,22 @@ func TestALoadIsVisibleAtOnceOrNotAtAll(t *testing.T) {
 	t.Run("the next load sweeps what a killed one left", func(t *testing.T) {
 		load(t, s, head+fund("01261")+lines(adult("old", 1)))
 		still(t)
-		if n := count(t, s, `SELECT COUNT(*) FROM personne`); n != 1 {
-			t.Errorf("%d rows are left", n)
+		if n := populations(); n != 1 {
+			t.Errorf("%d populations are left", n)
 		}
 	})
 	t.Run("a load that another one superseded cannot end nor harm it", func(t *testing.T) {
 		first := begin()
 		second := begin()
-		if _, err := first.End(ctx); !errors.Is(err, errSuperseded) {
+		if _, err := first.End(ctx, quiet); !errors.Is(err, errSuperseded) {
 			t.Errorf("%v", err)
 		}
-		first.Abort()
+		first.Abort(errSuperseded)
 		still(t)
-		if _, err := second.End(ctx); err != nil {
+		if _, err := second.End(ctx, quiet); err != nil {
 			t.Fatal(err)
 		}
-		if n, _, _ := s.Population(ctx); n != 700 {
+		if n, _ := s.Population(); n != 700 {
 			t.Errorf("%d people", n)
 		}
 		if f, _, ok := find(t, s, many[0]); !ok || len(f.Rattachements) != 1+100 {
@@ -237,7 +267,7 @@ func TestALoadIsVisibleAtOnceOrNotAtAll(t *testing.T) {
 		if _, _, ok := find(t, s, adult("old", 1)); ok {
 			t.Error("the old population is still found")
 		}
-		if n := count(t, s, `SELECT COUNT(*) FROM personne WHERE ligne = 'old'`); n != 0 {
+		if n := populations(); n != 1 {
 			t.Error("the old population is still stored")
 		}
 	})

@@ -261,11 +261,15 @@ func (z *docFamille) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
 	// array header, size 2
 	o = append(o, 0x92)
-	o = msgp.AppendArrayHeader(o, uint32(len(z.Personnes)))
-	for za0001 := range z.Personnes {
-		o, err = z.Personnes[za0001].MarshalMsg(o)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Membres)))
+	for za0001 := range z.Membres {
+		// array header, size 3
+		o = append(o, 0x93)
+		o = msgp.AppendInt64(o, z.Membres[za0001].ID)
+		o = msgp.AppendBytes(o, z.Membres[za0001].Sujet)
+		o, err = z.Membres[za0001].P.MarshalMsg(o)
 		if err != nil {
-			err = msgp.WrapError(err, "Personnes", za0001)
+			err = msgp.WrapError(err, "Membres", za0001, "P")
 			return
 		}
 	}
@@ -295,31 +299,51 @@ func (z *docFamille) UnmarshalMsg(bts []byte) (o []byte, err error) {
 	var zb0002 uint32
 	zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
 	if err != nil {
-		err = msgp.WrapError(err, "Personnes")
+		err = msgp.WrapError(err, "Membres")
 		return
 	}
-	if cap(z.Personnes) >= int(zb0002) {
-		z.Personnes = (z.Personnes)[:zb0002]
+	if cap(z.Membres) >= int(zb0002) {
+		z.Membres = (z.Membres)[:zb0002]
 	} else {
-		z.Personnes = make([]docPersonne, zb0002)
+		z.Membres = make([]docMembre, zb0002)
 	}
-	for za0001 := range z.Personnes {
-		bts, err = z.Personnes[za0001].UnmarshalMsg(bts)
+	for za0001 := range z.Membres {
+		var zb0003 uint32
+		zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
 		if err != nil {
-			err = msgp.WrapError(err, "Personnes", za0001)
+			err = msgp.WrapError(err, "Membres", za0001)
+			return
+		}
+		if zb0003 != 3 {
+			err = msgp.ArrayError{Wanted: 3, Got: zb0003}
+			return
+		}
+		z.Membres[za0001].ID, bts, err = msgp.ReadInt64Bytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "Membres", za0001, "ID")
+			return
+		}
+		z.Membres[za0001].Sujet, bts, err = msgp.ReadBytesBytes(bts, z.Membres[za0001].Sujet)
+		if err != nil {
+			err = msgp.WrapError(err, "Membres", za0001, "Sujet")
+			return
+		}
+		bts, err = z.Membres[za0001].P.UnmarshalMsg(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "Membres", za0001, "P")
 			return
 		}
 	}
-	var zb0003 uint32
-	zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	var zb0004 uint32
+	zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
 	if err != nil {
 		err = msgp.WrapError(err, "Liens")
 		return
 	}
-	if cap(z.Liens) >= int(zb0003) {
-		z.Liens = (z.Liens)[:zb0003]
+	if cap(z.Liens) >= int(zb0004) {
+		z.Liens = (z.Liens)[:zb0004]
 	} else {
-		z.Liens = make([]docLien, zb0003)
+		z.Liens = make([]docLien, zb0004)
 	}
 	for za0002 := range z.Liens {
 		bts, err = z.Liens[za0002].UnmarshalMsg(bts)
@@ -335,8 +359,8 @@ func (z *docFamille) UnmarshalMsg(bts []byte) (o []byte, err error) {
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *docFamille) Msgsize() (s int) {
 	s = 1 + msgp.ArrayHeaderSize
-	for za0001 := range z.Personnes {
-		s += z.Personnes[za0001].Msgsize()
+	for za0001 := range z.Membres {
+		s += 1 + msgp.Int64Size + msgp.BytesPrefixSize + len(z.Membres[za0001].Sujet) + z.Membres[za0001].P.Msgsize()
 	}
 	s += msgp.ArrayHeaderSize
 	for za0002 := range z.Liens {
@@ -348,8 +372,9 @@ func (z *docFamille) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *docLien) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// array header, size 11
-	o = append(o, 0x9b)
+	// array header, size 12
+	o = append(o, 0x9c)
+	o = msgp.AppendString(o, z.Ouvrant)
 	o = msgp.AppendInt(o, z.Beneficiaire)
 	o = msgp.AppendString(o, z.Qualite)
 	o = msgp.AppendInt(o, z.Rang)
@@ -417,8 +442,13 @@ func (z *docLien) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err)
 		return
 	}
-	if zb0001 != 11 {
-		err = msgp.ArrayError{Wanted: 11, Got: zb0001}
+	if zb0001 != 12 {
+		err = msgp.ArrayError{Wanted: 12, Got: zb0001}
+		return
+	}
+	z.Ouvrant, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Ouvrant")
 		return
 	}
 	z.Beneficiaire, bts, err = msgp.ReadIntBytes(bts)
@@ -575,7 +605,7 @@ func (z *docLien) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *docLien) Msgsize() (s int) {
-	s = 1 + msgp.IntSize + msgp.StringPrefixSize + len(z.Qualite) + msgp.IntSize + msgp.StringPrefixSize + len(z.Caisse) + 1 + msgp.Int32Size + msgp.Int32Size + msgp.ArrayHeaderSize
+	s = 1 + msgp.StringPrefixSize + len(z.Ouvrant) + msgp.IntSize + msgp.StringPrefixSize + len(z.Qualite) + msgp.IntSize + msgp.StringPrefixSize + len(z.Caisse) + 1 + msgp.Int32Size + msgp.Int32Size + msgp.ArrayHeaderSize
 	for za0001 := range z.Contrats {
 		s += z.Contrats[za0001].Msgsize()
 	}
@@ -599,6 +629,117 @@ func (z *docLien) Msgsize() (s int) {
 	for za0006 := range z.Risques {
 		s += z.Risques[za0006].Msgsize()
 	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *docLiens) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 1
+	o = append(o, 0x91)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Liens)))
+	for za0001 := range z.Liens {
+		o, err = z.Liens[za0001].MarshalMsg(o)
+		if err != nil {
+			err = msgp.WrapError(err, "Liens", za0001)
+			return
+		}
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *docLiens) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 1 {
+		err = msgp.ArrayError{Wanted: 1, Got: zb0001}
+		return
+	}
+	var zb0002 uint32
+	zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Liens")
+		return
+	}
+	if cap(z.Liens) >= int(zb0002) {
+		z.Liens = (z.Liens)[:zb0002]
+	} else {
+		z.Liens = make([]docLien, zb0002)
+	}
+	for za0001 := range z.Liens {
+		bts, err = z.Liens[za0001].UnmarshalMsg(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "Liens", za0001)
+			return
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *docLiens) Msgsize() (s int) {
+	s = 1 + msgp.ArrayHeaderSize
+	for za0001 := range z.Liens {
+		s += z.Liens[za0001].Msgsize()
+	}
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *docMembre) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 3
+	o = append(o, 0x93)
+	o = msgp.AppendInt64(o, z.ID)
+	o = msgp.AppendBytes(o, z.Sujet)
+	o, err = z.P.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "P")
+		return
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *docMembre) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 3 {
+		err = msgp.ArrayError{Wanted: 3, Got: zb0001}
+		return
+	}
+	z.ID, bts, err = msgp.ReadInt64Bytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "ID")
+		return
+	}
+	z.Sujet, bts, err = msgp.ReadBytesBytes(bts, z.Sujet)
+	if err != nil {
+		err = msgp.WrapError(err, "Sujet")
+		return
+	}
+	bts, err = z.P.UnmarshalMsg(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "P")
+		return
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *docMembre) Msgsize() (s int) {
+	s = 1 + msgp.Int64Size + msgp.BytesPrefixSize + len(z.Sujet) + z.P.Msgsize()
 	return
 }
 
@@ -647,10 +788,8 @@ func (z docPeriode) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *docPersonne) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// array header, size 12
-	o = append(o, 0x9c)
-	o = msgp.AppendInt64(o, z.ID)
-	o = msgp.AppendBytes(o, z.Sujet)
+	// array header, size 11
+	o = append(o, 0x9b)
 	o = msgp.AppendString(o, z.NIR)
 	o = msgp.AppendString(o, z.Nom)
 	o = msgp.AppendString(o, z.Usage)
@@ -664,6 +803,10 @@ func (z *docPersonne) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.AppendString(o, z.Lieu)
 	o = msgp.AppendString(o, z.Pays)
 	o = msgp.AppendInt32(o, z.Deces)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Precedents)))
+	for za0002 := range z.Precedents {
+		o = msgp.AppendString(o, z.Precedents[za0002])
+	}
 	return
 }
 
@@ -675,18 +818,8 @@ func (z *docPersonne) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err)
 		return
 	}
-	if zb0001 != 12 {
-		err = msgp.ArrayError{Wanted: 12, Got: zb0001}
-		return
-	}
-	z.ID, bts, err = msgp.ReadInt64Bytes(bts)
-	if err != nil {
-		err = msgp.WrapError(err, "ID")
-		return
-	}
-	z.Sujet, bts, err = msgp.ReadBytesBytes(bts, z.Sujet)
-	if err != nil {
-		err = msgp.WrapError(err, "Sujet")
+	if zb0001 != 11 {
+		err = msgp.ArrayError{Wanted: 11, Got: zb0001}
 		return
 	}
 	z.NIR, bts, err = msgp.ReadStringBytes(bts)
@@ -752,17 +885,38 @@ func (z *docPersonne) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err, "Deces")
 		return
 	}
+	var zb0003 uint32
+	zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Precedents")
+		return
+	}
+	if cap(z.Precedents) >= int(zb0003) {
+		z.Precedents = (z.Precedents)[:zb0003]
+	} else {
+		z.Precedents = make([]string, zb0003)
+	}
+	for za0002 := range z.Precedents {
+		z.Precedents[za0002], bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "Precedents", za0002)
+			return
+		}
+	}
 	o = bts
 	return
 }
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *docPersonne) Msgsize() (s int) {
-	s = 1 + msgp.Int64Size + msgp.BytesPrefixSize + len(z.Sujet) + msgp.StringPrefixSize + len(z.NIR) + msgp.StringPrefixSize + len(z.Nom) + msgp.StringPrefixSize + len(z.Usage) + msgp.ArrayHeaderSize
+	s = 1 + msgp.StringPrefixSize + len(z.NIR) + msgp.StringPrefixSize + len(z.Nom) + msgp.StringPrefixSize + len(z.Usage) + msgp.ArrayHeaderSize
 	for za0001 := range z.Prenoms {
 		s += msgp.StringPrefixSize + len(z.Prenoms[za0001])
 	}
-	s += msgp.BoolSize + msgp.Int32Size + msgp.StringPrefixSize + len(z.Sexe) + msgp.StringPrefixSize + len(z.Lieu) + msgp.StringPrefixSize + len(z.Pays) + msgp.Int32Size
+	s += msgp.BoolSize + msgp.Int32Size + msgp.StringPrefixSize + len(z.Sexe) + msgp.StringPrefixSize + len(z.Lieu) + msgp.StringPrefixSize + len(z.Pays) + msgp.Int32Size + msgp.ArrayHeaderSize
+	for za0002 := range z.Precedents {
+		s += msgp.StringPrefixSize + len(z.Precedents[za0002])
+	}
 	return
 }
 

@@ -6,21 +6,20 @@ package store
 
 //go:generate go tool -modfile=../../tools/go.mod msgp -file=shapes.go -o=shapes.gen.go -tests=false -io=false -unexported
 
-//msgp:tuple docPersonne docPeriode docContrat docExoneration docDate docLien docFamille sealedEntry sealedBatch
+//msgp:tuple docPersonne docPeriode docContrat docExoneration docDate docLien docLiens docMembre docFamille sealedEntry sealedBatch
 
 type docPersonne struct {
-	ID        int64
-	Sujet     []byte
-	NIR       string // 13 characters, "" when the person has none
-	Nom       string
-	Usage     string
-	Prenoms   []string
-	Complets  bool
-	Naissance int32
-	Sexe      string
-	Lieu      string
-	Pays      string
-	Deces     int32
+	NIR        string // 13 characters, "" when the person has none
+	Nom        string
+	Usage      string
+	Prenoms    []string
+	Complets   bool
+	Naissance  int32
+	Sexe       string
+	Lieu       string
+	Pays       string
+	Deces      int32
+	Precedents []string // former numbers, 13 characters
 }
 
 type docPeriode struct {
@@ -46,8 +45,11 @@ type docDate struct {
 	P    docPeriode
 }
 
-// docLien is what one link opens; Beneficiaire indexes the family's people.
+// docLien is what one link opens. Ouvrant is the file's identifier of another
+// opener, "" when the person opens it for itself; Beneficiaire indexes the
+// members of a family record.
 type docLien struct {
+	Ouvrant      string
 	Beneficiaire int
 	Qualite      string
 	Rang         int
@@ -61,11 +63,21 @@ type docLien struct {
 	Risques      []docDate
 }
 
-// docFamille is the derived record of one person: the person first, then the
-// dependants; the links that count for it.
+// docLiens are the links of one person, in the order of the file.
+type docLiens struct{ Liens []docLien }
+
+// docMembre is somebody to whom a person opens rights.
+type docMembre struct {
+	ID    int64
+	Sujet []byte
+	P     docPersonne
+}
+
+// docFamille is the derived record of who opens rights to others: them, and
+// the links through which it does.
 type docFamille struct {
-	Personnes []docPersonne
-	Liens     []docLien
+	Membres []docMembre
+	Liens   []docLien
 }
 
 // sealedEntry is one entry of a batch: each part sealed singly under its own

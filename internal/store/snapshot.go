@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"time"
 
+	"zombiezen.com/go/sqlite"
+
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
@@ -32,9 +34,14 @@ type Snapshot struct {
 // population is the visible load.
 type population struct {
 	load      int64
-	version   int64 // moves with every load and delta
+	version   int64  // moves with every load and delta
+	path      string // of its file, "" when nothing is loaded
 	donneesOn civil.Date
 	caisses   map[string]droits.Caisse
+	bits      bits
+	hot       *hotPool // nil when nothing is loaded
+
+	served, sentinels int64
 }
 
 // withdrawal is the last one of a person from a partner.
@@ -67,18 +74,72 @@ func (s *Store) Refresh(ctx context.Context) error {
 		d    *database
 		read []func(context.Context, *sql.Tx, *Snapshot) error
 	}{
-		{s.people, []func(context.Context, *sql.Tx, *Snapshot) error{readLoad, readCaisses}},
+		{s.people, []func(context.Context, *sql.Tx, *Snapshot) error{readLoad}},
 		{s.journal, []func(context.Context, *sql.Tx, *Snapshot) error{readGeneration, readKeys, readRestrictions, readWithdrawals}},
 	} {
 		if err := x.d.view(ctx, n, x.read); err != nil {
 			return unavailable("store: snapshot", err)
 		}
 	}
-	if old := s.state.Load(); old != nil && old.population.version == n.population.version {
+	old := s.state.Load()
+	if old != nil && old.population.version == n.population.version {
 		n.population = old.population // readers stay where they are
+		s.state.Store(n)
+		return nil
+	}
+	if err := s.openPopulation(n.population, old); err != nil {
+		return unavailable("store: population", err)
 	}
 	s.state.Store(n)
+	if old != nil && old.population.hot != nil && old.population.hot != n.population.hot {
+		return unavailable("store: population", old.population.hot.close())
+	}
 	return nil
+}
+
+// openPopulation reads what a population's own file says. After a delta its
+// readers are kept: each moves on when it is next used.
+func (s *Store) openPopulation(p *population, old *Snapshot) error {
+	if p.load == 0 {
+		return nil
+	}
+	p.path = s.populationPath(p.load)
+	f, err := openBuilding(p.path, p.load, false)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	if p.bits, err = f.bits(); err != nil {
+		return err
+	}
+	on, err := f.setting("reference_on")
+	if err != nil {
+		return err
+	}
+	p.donneesOn = civil.Date(on)
+	if p.served, err = f.setting("personnes"); err != nil {
+		return err
+	}
+	if p.sentinels, err = f.setting("sentinelles"); err != nil {
+		return err
+	}
+	err = f.each(`SELECT contenu FROM caisse`, func(x *sqlite.Stmt) error {
+		var c droits.Caisse
+		if err := json.Unmarshal(column(x, 0), &c); err != nil {
+			return err
+		}
+		p.caisses[c.ID] = c
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if old != nil && old.population.load == p.load {
+		p.hot = old.population.hot
+		return nil
+	}
+	p.hot, err = openHot(p.path)
+	return err
 }
 
 // view runs the readers in one transaction, so that they see one state.
@@ -108,12 +169,7 @@ func readLoad(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	if err := tx.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'version'`).Scan(&p.version); err != nil {
 		return err
 	}
-	var on string
-	err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(reference_on), '') FROM chargement WHERE etat = 'visible'`).Scan(&on)
-	if err == nil && on != "" {
-		p.donneesOn, err = civil.Parse(on)
-	}
-	return err
+	return nil
 }
 
 func readWithdrawals(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
@@ -127,21 +183,6 @@ func readWithdrawals(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 		n.withdrawn[x] = withdrawal{time.UnixMilli(at), open > 0}
 		return err
 	}, `SELECT sujet, partenaire, MAX(withdrawn_at), COUNT(*) FILTER (WHERE allowed_at IS NULL) FROM retrait GROUP BY sujet, partenaire`)
-}
-
-func readCaisses(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
-	return each(ctx, tx, func(scan func(...any) error) error {
-		var raw []byte
-		var c droits.Caisse
-		if err := scan(&raw); err != nil {
-			return err
-		}
-		if err := json.Unmarshal(raw, &c); err != nil {
-			return err
-		}
-		n.population.caisses[c.ID] = c
-		return nil
-	}, `SELECT contenu FROM caisse WHERE chargement = $1`, n.population.load)
 }
 
 func readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
@@ -239,7 +280,7 @@ func (s *Store) change(ctx context.Context, op string, objects []trace.Object, d
 // show runs the transaction that changes the visible population, then
 // refreshes the snapshot.
 func (s *Store) show(ctx context.Context, op string, do func(*sql.Tx) error) error {
-	err := s.tx(ctx, op, func(tx *sql.Tx) error {
+	err := s.people.tx(ctx, op, s.rehearse, func(tx *sql.Tx) error {
 		if err := do(tx); err != nil {
 			return err
 		}
@@ -251,6 +292,9 @@ func (s *Store) show(ctx context.Context, op string, do func(*sql.Tx) error) err
 	}
 	return s.Refresh(ctx)
 }
+
+// noChange is a transaction that moves a version and nothing else.
+func noChange(*sql.Tx) error { return nil }
 
 // Generation is that of the snapshot in use: read it before deciding.
 func (s *Store) Generation() trace.Generation { return s.state.Load().Generation }

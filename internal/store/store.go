@@ -57,9 +57,8 @@ type engine struct {
 	clock   func() time.Time
 	keys    keys
 	lock    *os.File
-	people  *database // people, rights, index
+	people  *database // which population is visible; each has a file of its own
 	journal *database // partners, consents, restrictions, quotas, traces
-	hot     *hotPool
 	ledger  *ledger
 	tokens  tokens
 	acting  sync.Mutex // one writer of the journal: acts and traces in turn
@@ -125,25 +124,31 @@ func (d *database) dsn(readOnly bool) string {
 
 func openDatabase(ctx context.Context, dir, name string) (d *database, err error) {
 	d = &database{path: filepath.Join(dir, name+".db")}
+	return d, d.open(ctx, name)
+}
+
+// open creates the file when it is missing and migrates it; name is that of
+// its migrations.
+func (d *database) open(ctx context.Context, name string) (err error) {
 	if err := private(d.path); err != nil {
-		return d, err
+		return err
 	}
 	if d.writer, err = sql.Open("sqlite", d.dsn(false)); err != nil {
-		return d, err
+		return err
 	}
 	d.writer.SetMaxOpenConns(1)
 	if d.reader, err = sql.Open("sqlite", d.dsn(true)); err != nil {
-		return d, err
+		return err
 	}
 	d.reader.SetMaxOpenConns(4)
 	p, err := d.provider(name)
 	if err != nil {
-		return d, err
+		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return d, fmt.Errorf("store: migrate %s: %w", name, err)
+		return fmt.Errorf("store: migrate %s: %w", name, err)
 	}
-	return d, nil
+	return nil
 }
 
 // recognise compares the root's witness with the one that a database was made
@@ -205,9 +210,6 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.ledger, err = openLedger(s.journal.path); err != nil {
 		return fmt.Errorf("store: open the ledger: %w", err)
 	}
-	if s.hot, err = openHot(s.people.path); err != nil {
-		return fmt.Errorf("store: open readers: %w", err)
-	}
 	if err := s.rememberTokens(ctx); err != nil {
 		return err
 	}
@@ -218,8 +220,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 // first.
 func (s *Store) Close() error {
 	var errs []error
-	if s.hot != nil {
-		errs = append(errs, s.hot.close())
+	if n := s.state.Load(); n != nil && n.population.hot != nil {
+		errs = append(errs, n.population.hot.close())
 	}
 	if s.ledger != nil {
 		s.acting.Lock()
@@ -243,24 +245,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return unavailable("store: ping", s.people.reader.QueryRowContext(ctx, `SELECT valeur FROM reglage WHERE cle = 'chargement'`).Scan(&n))
 }
 
-// Checkpoint moves the write-ahead log into the database and empties it: an
-// unfinished one makes every read two to three times slower.
-func (s *Store) Checkpoint(ctx context.Context) error {
-	if err := s.hot.release(); err != nil {
-		return unavailable("store: checkpoint", err)
-	}
-	_, err := s.people.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return unavailable("store: checkpoint", err)
-}
-
 // Rehearsal is the same store with its acts undone: every method runs the same
 // code and the same checks, and its transaction is rolled back.
 func (s *Store) Rehearsal() *Store { return &Store{engine: s.engine, rehearse: true} }
-
-// tx runs one write transaction on people and rights.
-func (s *Store) tx(ctx context.Context, op string, do func(*sql.Tx) error) error {
-	return s.people.tx(ctx, op, s.rehearse, do)
-}
 
 // act runs one write transaction on the journal, in turn with the traces.
 func (s *Store) act(ctx context.Context, op string, do func(*sql.Tx) error) error {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"zombiezen.com/go/sqlite"
+
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
@@ -65,8 +67,10 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) { // R71
 		}, `SELECT COALESCE(sql, name) FROM sqlite_schema WHERE name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite_%' ORDER BY type, name`))
 		return out.String()
 	}
-	for name, d := range map[string]*database{"people": s.people, "journal": s.journal} {
-		must(t, s.hot.release())
+	population := &database{path: filepath.Join(t.TempDir(), "population.db")}
+	must(t, population.open(ctx, "population"))
+	defer population.close()
+	for name, d := range map[string]*database{"people": s.people, "journal": s.journal, "population": population} {
 		before := schema(d)
 		p, err := d.provider(name)
 		must(t, err)
@@ -88,7 +92,7 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) { // R71
 
 func TestASealedValueStandsWhereItWasSealed(t *testing.T) {
 	s := fresh(t)
-	load(t, s, head+fund("01261")+lines(adult("a", 1), adult("b", 2), child("c", "a")))
+	load(t, s, head+fund("01261")+lines(adult("a", 1), adult("b", 2), child("c", "a"), child("d", "b")))
 	register(t, s)
 	w := trace.NewWriter(s, "test")
 	defer w.Close()
@@ -96,7 +100,7 @@ func TestASealedValueStandsWhereItWasSealed(t *testing.T) {
 		_, err := w.Append(ctx, trace.Pending{Leaf: trace.Entry{Class: trace.AccessServed, Person: trace.Person{At: noon(), Partner: "hopital"}}.Leaf()})
 		must(t, err)
 	}
-	for _, c := range []struct{ table, column string }{{"personne", "identite"}, {"rattachement", "contenu"}, {"dossier", "contenu"}} {
+	for _, c := range []struct{ table, column string }{{"personne", "identite"}, {"personne", "liens"}, {"dossier", "contenu"}} {
 		key := "id"
 		if c.table == "dossier" {
 			key = "personne"
@@ -106,12 +110,12 @@ func TestASealedValueStandsWhereItWasSealed(t *testing.T) {
 			sealed []byte
 		}
 		var rows []row
-		must(t, each(ctx, s.people.reader, func(scan func(...any) error) error {
-			var r row
-			err := scan(&r.id, &r.sealed)
-			rows = append(rows, r)
-			return err
-		}, `SELECT `+key+`, `+c.column+` FROM `+c.table+` ORDER BY 1`))
+		inPopulation(t, s, `SELECT `+key+`, `+c.column+` FROM `+c.table+` ORDER BY 1`, func(x *sqlite.Stmt) error {
+			rows = append(rows, row{x.ColumnInt64(0), column(x, 1)})
+			return nil
+		})
+		load := s.state.Load().population.load
+		place := func(i int) (string, rowID) { return c.table + "|" + c.column, rowID{load, rows[i].id} }
 		if len(rows) < 2 {
 			t.Fatal("nothing to try on")
 		}
@@ -119,25 +123,31 @@ func TestASealedValueStandsWhereItWasSealed(t *testing.T) {
 			for i := range rows[0].sealed {
 				b := bytes.Clone(rows[0].sealed)
 				b[i] ^= 1
-				if _, err := open(s.keys.rows, rowPlace(c.table, c.column, rows[0].id), b); err == nil {
+				column, at := place(0)
+				if _, err := s.keys.plain(column, at, b); err == nil {
 					t.Fatalf("byte %d may be changed", i)
 				}
 			}
 			for n := range rows[0].sealed {
-				if _, err := open(s.keys.rows, rowPlace(c.table, c.column, rows[0].id), rows[0].sealed[:n]); err == nil {
+				column, at := place(0)
+				if _, err := s.keys.plain(column, at, bytes.Clone(rows[0].sealed[:n])); err == nil {
 					t.Fatalf("cut to %d bytes", n)
 				}
 			}
 		})
 		t.Run("a value of "+c.table+"."+c.column+" moved to another row", func(t *testing.T) {
-			if _, err := open(s.keys.rows, rowPlace(c.table, c.column, rows[0].id), rows[1].sealed); err == nil {
+			column, at := place(0)
+			if _, err := s.keys.plain(column, at, bytes.Clone(rows[1].sealed)); err == nil {
 				t.Error("opens")
+			}
+			at.load++
+			if _, err := s.keys.plain(column, at, bytes.Clone(rows[0].sealed)); err == nil {
+				t.Error("opens in another population")
 			}
 		})
 	}
 	t.Run("an identity moved to another person fails the look-up, closed", func(t *testing.T) {
-		_, err := s.people.writer.ExecContext(ctx, `UPDATE personne SET identite = (SELECT identite FROM personne WHERE ligne = 'b') WHERE ligne = 'a'`)
-		must(t, err)
+		inPopulation(t, s, `UPDATE personne SET identite = (SELECT identite FROM personne WHERE ligne = 'b') WHERE ligne = 'a'`, nil)
 		must(t, s.show(ctx, "test", noop))
 		if _, err := s.Find(ctx, adult("a", 1).pivot(), "hopital", consent.Token{}); !fault.Is(err, fault.ServiceIndisponible) {
 			t.Errorf("%v", err)
@@ -146,8 +156,7 @@ func TestASealedValueStandsWhereItWasSealed(t *testing.T) {
 	t.Run("a dossier moved to another person does not open", func(t *testing.T) {
 		s := fresh(t)
 		load(t, s, head+fund("01261")+lines(adult("a", 1), adult("b", 2)))
-		_, err := s.people.writer.ExecContext(ctx, `UPDATE dossier SET contenu = (SELECT d.contenu FROM dossier d JOIN personne p ON p.id = d.personne WHERE p.ligne = 'b')`)
-		must(t, err)
+		inPopulation(t, s, `UPDATE personne SET liens = (SELECT liens FROM personne WHERE ligne = 'b')`, nil)
 		must(t, s.show(ctx, "test", noop))
 		got, err := s.Find(ctx, adult("a", 1).pivot(), "hopital", consent.Token{})
 		must(t, err)
@@ -290,8 +299,9 @@ func TestFind(t *testing.T) {
 	})
 	t.Run("a cancelled call finds nobody", func(t *testing.T) {
 		var held []*reader
-		for range s.hot.n {
-			held = append(held, <-s.hot.conns)
+		hot := s.state.Load().population.hot
+		for range hot.n {
+			held = append(held, <-hot.conns)
 		}
 		c, cancel := cancelled()
 		defer cancel()
@@ -299,7 +309,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		for _, r := range held {
-			s.hot.conns <- r
+			hot.conns <- r
 		}
 	})
 }
@@ -584,7 +594,10 @@ func TestABadDatabaseIsAnAnswerAndNeverAPanic(t *testing.T) {
 	must(t, err)
 	conv, err := convention.New(document(2), convention.Draft)
 	must(t, err)
-	must(t, s.hot.close())
+	pop := s.state.Load().population
+	must(t, pop.hot.close())
+	must(t, removePopulation(pop.path))
+	must(t, os.WriteFile(pop.path, []byte(strings.Repeat("not a database ", 100)), 0o600))
 	must(t, s.ledger.close())
 	must(t, s.people.close())
 	must(t, s.journal.close())
@@ -595,7 +608,6 @@ func TestABadDatabaseIsAnAnswerAndNeverAPanic(t *testing.T) {
 	for name, do := range map[string]func() error{
 		"Ping":       func() error { return s.Ping(ctx) },
 		"PingWriter": func() error { return s.PingWriter(ctx) },
-		"Checkpoint": func() error { return s.Checkpoint(ctx) },
 		"Refresh":    func() error { return s.Refresh(ctx) },
 		"PutPartner": func() error {
 			return s.PutPartner(ctx, partner.Partner{ID: "x1", Nom: "X", Kind: droits.Etablissement})
@@ -620,16 +632,15 @@ func TestABadDatabaseIsAnAnswerAndNeverAPanic(t *testing.T) {
 		"SubjectOf":  func() error { _, err := s.SubjectOf(ctx, nir.MustParse(digits(1))); return err },
 		"Consents":   func() error { _, err := s.ConsentCount(ctx); return err },
 		"Find":       func() error { _, err := s.Find(ctx, adult("a", 1).pivot(), "hopital", consent.Token{}); return err },
-		"Population": func() error { _, _, err := s.Population(ctx); return err },
 		"Traces":     func() error { return s.Traces(ctx, 0, func(TracedEntry) bool { return true }) },
 		"TraceCount": func() error { _, err := s.TraceCount(ctx); return err },
 		"Commit": func() error {
 			return s.Commit(ctx, []*trace.Pending{{Leaf: trace.Entry{Person: trace.Person{At: noon()}}.Leaf()}})
 		},
-		"Begin":     func() error { return l().Begin(ctx, intake.Header{Jeu: intake.Complet, ReferenceOn: today}) },
-		"Put":       func() error { return l().Put(ctx, row) },
-		"End":       func() error { _, err := l().End(ctx); return err },
-		"End delta": func() error { _, err := deltaLoad.End(ctx); return err },
+		"Begin":     func() error { return l().Begin(ctx, intake.Header{Jeu: intake.Complet, ReferenceOn: today}, nil) },
+		"Put":       func() error { _, err := unopened(l()).Put(ctx, intake.Batch{Rows: []intake.Row{row}}); return err },
+		"End":       func() error { _, err := l().End(ctx, quiet); return err },
+		"End delta": func() error { _, err := deltaLoad.End(ctx, quiet); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := do()
@@ -649,9 +660,14 @@ func TestABadDatabaseIsAnAnswerAndNeverAPanic(t *testing.T) {
 	})
 	t.Run("an abort says nothing", func(t *testing.T) {
 		x := l()
-		x.id = 1
-		x.Abort()
+		unopened(x).Abort(nil)
 	})
+}
+
+// unopened is a load whose file cannot be written.
+func unopened(l *Load) *Load {
+	l.id, l.f = 1, &building{path: l.s.populationPath(99)}
+	return l
 }
 
 func TestTokensAreForgottenAfterADay(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 	"droits.example/droits/internal/trace"
 )
 
-func entryAt(at time.Time, outcome string) trace.Entry {
+func traceAt(at time.Time, outcome string) trace.Entry {
 	return trace.Entry{Class: trace.AccessServed, Person: trace.Person{At: at, Partner: "hopital", Outcome: outcome}, Internal: trace.Internal{RequestID: outcome}}
 }
 
@@ -63,7 +63,7 @@ func TestTracesAreReadBack(t *testing.T) {
 		if i%2 == 1 {
 			at = second
 		}
-		e := entryAt(at, fmt.Sprintf("sortie-%d", i))
+		e := traceAt(at, fmt.Sprintf("sortie-%d", i))
 		if i == 0 {
 			e.Subject = trace.Digest{1}
 		}
@@ -89,7 +89,7 @@ func TestTracesAreReadBack(t *testing.T) {
 		must(sub, s.Close())
 		s = openAt(t, dir)
 		w := trace.NewWriter(s, "test")
-		_, err := w.Append(ctx, trace.Pending{Leaf: entryAt(first, "sortie-6").Leaf()})
+		_, err := w.Append(ctx, trace.Pending{Leaf: traceAt(first, "sortie-6").Leaf()})
 		must(sub, err)
 		w.Close()
 		var n int
@@ -127,7 +127,7 @@ func TestAFailedCommitLeavesNothing(t *testing.T) { // R41
 	s := fresh(t)
 	register(t, s)
 	one := func(effects ...trace.Effect) *trace.Pending {
-		return &trace.Pending{Leaf: entryAt(noon(), "x").Leaf(), Effects: effects}
+		return &trace.Pending{Leaf: traceAt(noon(), "x").Leaf(), Effects: effects}
 	}
 	draw := partner.Draw{Convention: "conv-hopital", Day: "2026-11-22"}
 	rec := record(droits.Sujet{1}, consent.Token{1})
@@ -153,7 +153,7 @@ func TestAFailedCommitLeavesNothing(t *testing.T) { // R41
 	t.Run("a full disk", func(t *testing.T) {
 		set := func(q string) { must(t, sqlitex.ExecuteTransient(s.ledger.conn, q, nil)) }
 		set("PRAGMA max_page_count = 1")
-		big := &trace.Pending{Leaf: entryAt(noon(), strings.Repeat("y", 100_000)).Leaf(), Effects: []trace.Effect{draw}}
+		big := &trace.Pending{Leaf: traceAt(noon(), strings.Repeat("y", 100_000)).Leaf(), Effects: []trace.Effect{draw}}
 		if err := s.Commit(ctx, []*trace.Pending{big}); !fault.Is(err, fault.ServiceIndisponible) {
 			t.Errorf("R41 %v", err)
 		}
@@ -229,7 +229,7 @@ func TestEveryCrashPoint(t *testing.T) { // R41
 				var acked []ack
 				var refused []string
 				for i := range 5 {
-					e := entryAt(noon(), fmt.Sprintf("entree-%d", i))
+					e := traceAt(noon(), fmt.Sprintf("entree-%d", i))
 					r, err := w.Append(ctx, trace.Pending{Leaf: e.Leaf(), Effects: []trace.Effect{partner.Draw{Convention: "c", Day: "2026-11-22"}}})
 					if err == nil {
 						acked = append(acked, ack{r, e.Person.Outcome})
@@ -289,8 +289,8 @@ func TestADecisionWhoseGroundMovedIsRefusedAtTheCommit(t *testing.T) {
 			was := s.Generation()
 			pending := func(p droits.Sujet, token byte) trace.Pending {
 				return trace.Pending{
-					Leaf: entryAt(noon(), "servi").Leaf(), Guard: s.Guard(was, key, "hopital", p),
-					Refusal: func(trace.Object) trace.Leaf { return entryAt(noon(), "refus").Leaf() },
+					Leaf: traceAt(noon(), "servi").Leaf(), Guard: s.Guard(was, key, "hopital", p),
+					Refusal: func(trace.Object) trace.Leaf { return traceAt(noon(), "refus").Leaf() },
 					Effects: []trace.Effect{partner.Draw{Convention: "conv-hopital", Day: "2026-11-22"}, record(p, consent.Token{token})},
 				}
 			}
@@ -351,8 +351,8 @@ func TestNothingIsServedAfterTheChange(t *testing.T) { // R18 R52
 						}
 						half <- struct{}{}
 						r, err := w.Append(ctx, trace.Pending{
-							Leaf: entryAt(noon(), "servi").Leaf(), Guard: s.Guard(at, key, "hopital", who),
-							Refusal: func(trace.Object) trace.Leaf { return entryAt(noon(), "refus").Leaf() },
+							Leaf: traceAt(noon(), "servi").Leaf(), Guard: s.Guard(at, key, "hopital", who),
+							Refusal: func(trace.Object) trace.Leaf { return traceAt(noon(), "refus").Leaf() },
 						})
 						if err != nil {
 							t.Error(err)
@@ -412,7 +412,7 @@ func TestABrokenBatchIsToldAndNotGuessed(t *testing.T) { // R43
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := fresh(t)
-			must(t, s.Commit(ctx, []*trace.Pending{{Leaf: entryAt(noon(), "x").Leaf()}}))
+			must(t, s.Commit(ctx, []*trace.Pending{{Leaf: traceAt(noon(), "x").Leaf()}}))
 			_, err := s.journal.writer.ExecContext(ctx, q)
 			must(t, err)
 			if err := s.Traces(ctx, 0, func(TracedEntry) bool { return true }); err == nil {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"zombiezen.com/go/sqlite"
+
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
@@ -181,45 +183,51 @@ func load(t testing.TB, s *Store, file string) {
 // anything that depends on the order in which it was written.
 func dump(t testing.TB, s *Store) string {
 	t.Helper()
+	pop := s.state.Load().population
+	if pop.path == "" {
+		return ""
+	}
 	name := map[int64]string{}
 	type row struct {
-		id       int64
-		sentinel bool
-		sealed   []byte
+		id                 int64
+		ligne              string
+		sentinel           bool
+		sealed, liens, doc []byte
 	}
 	var rows []row
-	err := each(ctx, s.people.reader, func(scan func(...any) error) error {
-		var r row
-		var ligne string
-		err := scan(&r.id, &ligne, &r.sentinel, &r.sealed)
-		name[r.id] = ligne
+	inPopulation(t, s, `SELECT p.id, p.ligne, p.sentinelle, p.identite, p.liens, d.contenu FROM personne p LEFT JOIN dossier d ON d.personne = p.id`, func(x *sqlite.Stmt) error {
+		r := row{x.ColumnInt64(0), x.ColumnText(1), x.ColumnInt(2) == 1, column(x, 3), column(x, 4), column(x, 5)}
+		name[r.id] = r.ligne
 		rows = append(rows, r)
-		return err
-	}, `SELECT p.id, p.ligne, p.sentinelle, d.contenu FROM personne p LEFT JOIN dossier d ON d.personne = p.id WHERE p.chargement = $1`, s.state.Load().population.load)
-	if err != nil {
-		t.Fatal(err)
-	}
+		return nil
+	})
 	var out []string
 	for _, r := range rows {
 		if r.sentinel {
-			out = append(out, name[r.id]+" sentinel")
+			out = append(out, r.ligne+" sentinel")
 			continue
 		}
-		plain, err := open(s.keys.rows, rowPlace("dossier", "contenu", r.id), r.sealed)
-		if err != nil {
-			t.Fatal(name[r.id], err)
+		at := rowID{pop.load, r.id}
+		var who docPersonne
+		var own docLiens
+		var others docFamille
+		must(t, s.keys.openRow(placeIdentite, at, r.sealed, &who))
+		must(t, s.keys.openRow(placeLiens, at, r.liens, &own))
+		if len(r.doc) > 0 {
+			must(t, s.keys.openRow(placeDossier, at, r.doc, &others))
 		}
-		var d docFamille
-		if err := decode(plain, &d); err != nil {
-			t.Fatal(err)
-		}
-		line := name[r.id] + " " + d.Personnes[0].Nom + ":"
 		var links []string
-		for _, l := range d.Liens {
-			links = append(links, fmt.Sprintf(" %s %s %s-%s %s;", name[d.Personnes[l.Beneficiaire].ID], l.Qualite, civil.Date(l.P.From).String(), civil.Date(l.P.To).String(), l.Caisse))
+		link := func(l docLien, of string) {
+			links = append(links, fmt.Sprintf(" %s %s %s-%s %s;", of, l.Qualite, civil.Date(l.P.From).String(), civil.Date(l.P.To).String(), l.Caisse))
+		}
+		for _, l := range own.Liens {
+			link(l, r.ligne)
+		}
+		for _, l := range others.Liens {
+			link(l, name[others.Membres[l.Beneficiaire].ID])
 		}
 		sort.Strings(links)
-		out = append(out, line+strings.Join(links, ""))
+		out = append(out, r.ligne+" "+who.Nom+":"+strings.Join(links, ""))
 	}
 	sort.Strings(out)
 	return strings.Join(out, "\n")

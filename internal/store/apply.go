@@ -1,0 +1,423 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+
+	"zombiezen.com/go/sqlite"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/intake"
+)
+
+// apply writes what was not refused: first everybody who goes, then everybody
+// who comes, so that a number may pass from one to another; then the links, the
+// indexes, and the records of everybody touched.
+func (p *plan) apply() error {
+	served, sentinels, err := p.counts()
+	if err != nil {
+		return err
+	}
+	if err := p.f.each(`SELECT COALESCE(MAX(id), 0) FROM personne`, func(x *sqlite.Stmt) error { p.next = x.ColumnInt64(0); return nil }); err != nil {
+		return err
+	}
+	if p.next+int64(len(p.l.pending)) > math.MaxUint32 {
+		return errors.New("store: no row number is left; load a whole population")
+	}
+	for i, r := range p.l.pending {
+		if _, out := p.refused[i]; out {
+			continue
+		}
+		if err := p.leave(r); err != nil {
+			return err
+		}
+	}
+	var fresh []ready
+	for i, r := range p.l.pending {
+		if _, out := p.refused[i]; out || r.Personne == nil {
+			continue
+		}
+		n, err := p.come(r.Personne)
+		if err != nil {
+			return err
+		}
+		fresh = append(fresh, n)
+	}
+	for _, step := range []func([]ready) error{p.link, p.reattach, p.index, p.flag} {
+		if err := step(fresh); err != nil {
+			return err
+		}
+	}
+	if err := p.derive(); err != nil {
+		return err
+	}
+	return p.settle(served, sentinels)
+}
+
+// counts are the people before the delta.
+func (p *plan) counts() (served, sentinels int64, err error) {
+	if served, err = p.f.setting("personnes"); err == nil {
+		sentinels, err = p.f.setting("sentinelles")
+	}
+	return served, sentinels, err
+}
+
+// settle keeps the numbers of the population.
+func (p *plan) settle(served, sentinels int64) error {
+	for i, r := range p.l.pending {
+		if _, out := p.refused[i]; out || r.Caisse != nil {
+			continue
+		}
+		id := ""
+		if r.Fin != nil {
+			id = r.Fin.ID
+		} else {
+			id = r.Personne.ID
+		}
+		was, stays := p.known[id], p.l.outlives(r.Fin)
+		switch {
+		case stays || was.id != 0 && r.Personne != nil:
+			p.outcome.Changed++
+		case was.id == 0:
+			p.outcome.Added++
+		default:
+			p.outcome.Removed++
+		}
+		if stays {
+			continue
+		}
+		if was.id != 0 {
+			served, sentinels = less(served, sentinels, was.sentinel)
+		}
+		if r.Personne != nil && r.Personne.Servie {
+			served++
+		} else if r.Personne != nil {
+			sentinels++
+		}
+	}
+	p.outcome.Compared = true
+	p.outcome.Unchanged = int(served+sentinels) - p.outcome.Added - p.outcome.Changed
+	on := max(p.pop.donneesOn, p.l.on)
+	for name, n := range map[string]int64{"personnes": served, "sentinelles": sentinels, "reference_on": int64(on)} {
+		if err := p.f.set(name, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func less(served, sentinels int64, sentinel bool) (int64, int64) {
+	if sentinel {
+		return served, sentinels - 1
+	}
+	return served - 1, sentinels
+}
+
+// leave takes out the person that a row replaces or ends.
+func (p *plan) leave(r intake.Row) error {
+	id := ""
+	switch {
+	case r.Caisse != nil:
+		text, err := json.Marshal(r.Caisse)
+		if err != nil {
+			return err
+		}
+		return p.f.exec(insertCaisse, r.Caisse.ID, string(text))
+	case r.Personne != nil:
+		id = r.Personne.ID
+	default:
+		id = r.Fin.ID
+	}
+	k, err := p.base(id)
+	if err != nil || k.id == 0 {
+		return err
+	}
+	if p.l.outlives(r.Fin) {
+		return p.until(k.id, id, r.Fin.On)
+	}
+	return p.remove(k, id)
+}
+
+// openers and children are the rows at the other end of a person's links.
+func (p *plan) openers(id int64) ([]int64, error) {
+	return p.ends(`SELECT ouvrant FROM lien WHERE beneficiaire = $1`, id)
+}
+
+func (p *plan) children(id int64) ([]int64, error) {
+	return p.ends(`SELECT beneficiaire FROM lien WHERE ouvrant = $1 ORDER BY 1`, id)
+}
+
+func (p *plan) ends(query string, id int64) (out []int64, err error) {
+	err = p.f.each(query, func(x *sqlite.Stmt) error {
+		out = append(out, x.ColumnInt64(0))
+		return nil
+	}, id)
+	return out, err
+}
+
+// remove erases a person with its own links and its place in the indexes;
+// those to whom it opened rights wait for another row of the same identifier.
+func (p *plan) remove(k known, ligne string) error {
+	openers, err := p.openers(k.id)
+	if err != nil {
+		return err
+	}
+	for _, o := range openers {
+		p.touched[o] = true
+	}
+	children, err := p.children(k.id)
+	if err != nil {
+		return err
+	}
+	for _, c := range children {
+		p.orphans = append(p.orphans, orphan{ligne, c})
+	}
+	if err := p.unindex(k, ligne); err != nil {
+		return err
+	}
+	for _, q := range []string{
+		`DELETE FROM lien WHERE beneficiaire = $1`, `DELETE FROM lien WHERE ouvrant = $1`, `DELETE FROM dossier WHERE personne = $1`,
+		`DELETE FROM ambiguite WHERE a = $1`, `DELETE FROM ambiguite WHERE b = $1`, `DELETE FROM personne WHERE id = $1`,
+	} {
+		if err := p.f.exec(q, k.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unindex takes a person out of the indexes.
+func (p *plan) unindex(k known, ligne string) error {
+	var d docPersonne
+	err := p.f.each(`SELECT identite FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
+		return p.l.s.keys.openRow(placeIdentite, rowID{p.f.load, k.id}, column(x, 0), &d)
+	}, k.id)
+	if err != nil {
+		return err
+	}
+	row, errs := uint32(k.id), []error{p.names.remove(entry{p.l.s.keys.nameDigest(ligne), uint32(k.id)})}
+	if d.NIR != "" {
+		errs = append(errs, p.numbers.remove(entry{p.l.s.keys.numberDigest(number(d.NIR)), row}))
+	}
+	for _, x := range p.l.s.keys.identityDigests(d.record(k.sentinel)) {
+		errs = append(errs, p.identities.remove(entry{x, row}))
+	}
+	return errors.Join(errs...)
+}
+
+// until ends the links of a person, and those that it opens, on a day.
+func (p *plan) until(id int64, ligne string, last civil.Date) error {
+	children, err := p.children(id)
+	if err != nil {
+		return err
+	}
+	openers, err := p.openers(id)
+	if err != nil {
+		return err
+	}
+	for _, o := range append(openers, id) {
+		p.touched[o] = true
+	}
+	capped := func(l docLien) (docLien, bool) {
+		if to := civil.Date(l.P.To); to.IsZero() || to > last {
+			l.P.To = int32(last)
+		}
+		return l, civil.Date(l.P.From) <= last
+	}
+	if err := p.relink(id, capped); err != nil {
+		return err
+	}
+	for _, c := range children {
+		err := p.relink(c, func(l docLien) (docLien, bool) {
+			if l.Ouvrant != ligne {
+				return l, true
+			}
+			return capped(l)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relink changes the links of a person, or drops some.
+func (p *plan) relink(id int64, change func(docLien) (docLien, bool)) error {
+	at, found := rowID{p.f.load, id}, false
+	var d docLiens
+	err := p.f.each(`SELECT liens FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
+		found = true
+		return p.l.s.keys.openRow(placeLiens, at, column(x, 0), &d)
+	}, id)
+	if err != nil || !found {
+		return err
+	}
+	kept := d.Liens[:0]
+	for _, l := range d.Liens {
+		if l, keep := change(l); keep {
+			kept = append(kept, l)
+		}
+	}
+	d.Liens = kept
+	plain, err := d.MarshalMsg(nil)
+	if err != nil {
+		return err
+	}
+	return p.f.exec(`UPDATE personne SET liens = $1 WHERE id = $2`, p.l.s.keys.sealRow(placeLiens, at, plain), id)
+}
+
+// come writes one person.
+func (p *plan) come(who *intake.Personne) (r ready, err error) {
+	p.next++
+	if err := p.l.s.prepare(&r, rowID{p.f.load, p.next}, who); err != nil {
+		return r, err
+	}
+	p.touched[r.id] = true
+	row, errs := uint32(r.id), []error{p.names.add(entry{r.name, uint32(r.id)})}
+	if r.number != 0 {
+		errs = append(errs, p.numbers.add(entry{r.number, row}))
+	}
+	for _, k := range r.keys {
+		errs = append(errs, p.identities.add(entry{k, row}))
+	}
+	errs = append(errs, p.f.exec(insertPersonne, r.id, r.ligne, r.sujet[:], r.sentinelle, r.identite, r.liens))
+	return r, errors.Join(errs...)
+}
+
+// link leads from the openers to those who come.
+func (p *plan) link(fresh []ready) error {
+	for _, r := range fresh {
+		for _, l := range r.who.Rattachements {
+			if l.Ouvrant == r.ligne {
+				continue
+			}
+			o, err := p.now(l.Ouvrant)
+			if err == nil && o == 0 {
+				err = errors.New("store: an opener that was judged is nowhere")
+			}
+			if err == nil {
+				p.touched[o] = true
+				err = p.f.exec(insertLien, o, r.id)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reattach gives those whose opener left to the row that replaces it; without
+// one, or under a sentinel, their links through it end.
+func (p *plan) reattach([]ready) error {
+	for _, o := range p.orphans {
+		opener, err := p.now(o.opener)
+		if err != nil {
+			return err
+		}
+		served := false
+		err = p.f.each(`SELECT sentinelle FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error { served = x.ColumnInt(0) == 0; return nil }, opener)
+		if err != nil {
+			return err
+		}
+		here := false
+		if err := p.f.each(`SELECT 1 FROM personne WHERE id = $1`, func(*sqlite.Stmt) error { here = true; return nil }, o.child); err != nil {
+			return err
+		}
+		switch {
+		case !here:
+		case served:
+			p.touched[opener] = true
+			err = p.f.exec(insertLien, opener, o.child)
+		default:
+			err = p.relink(o.child, func(l docLien) (docLien, bool) { return l, l.Ouvrant != o.opener })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// now finds a person by its identifier among those who are there now.
+func (p *plan) now(ligne string) (id int64, err error) {
+	rows, err := p.names.rows(p.l.s.keys.nameDigest(ligne))
+	for _, r := range rows {
+		if err != nil {
+			return 0, err
+		}
+		err = p.f.each(`SELECT ligne FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
+			if x.ColumnText(0) == ligne {
+				id = r
+			}
+			return nil
+		}, r)
+	}
+	return id, err
+}
+
+// index writes the buckets that changed.
+func (p *plan) index([]ready) error {
+	for _, a := range []*amend{p.names, p.numbers, p.identities} {
+		if err := a.write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flag notes whom those who come could be taken for.
+func (p *plan) flag(fresh []ready) error {
+	for _, r := range fresh {
+		var others []int64
+		for _, k := range r.keys {
+			rows, err := p.identities.rows(k)
+			if err != nil {
+				return err
+			}
+			for _, o := range rows[:min(len(rows), pairsOfOne)] {
+				if o != r.id && !slices.Contains(others, o) {
+					others = append(others, o)
+				}
+			}
+		}
+		for _, o := range others {
+			pair := link{uint32(min(o, r.id)), uint32(max(o, r.id))}
+			ok, err := p.l.s.confusable(p.f, pair)
+			if err == nil && ok {
+				p.outcome.Ambiguous++
+				err = p.f.exec(insertAmbiguite, int64(pair.opener), int64(pair.child))
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// derive writes the family records of those touched anew.
+func (p *plan) derive() error {
+	for id := range p.touched {
+		children, err := p.children(id)
+		if err != nil {
+			return err
+		}
+		if len(children) == 0 {
+			if err := p.f.exec(`DELETE FROM dossier WHERE personne = $1`, id); err != nil {
+				return err
+			}
+			continue
+		}
+		record, err := p.l.s.family(p.f, id, children)
+		if err == nil {
+			err = p.f.exec(insertDossier, id, record)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
