@@ -49,25 +49,26 @@ func Parse(s string) (Date, error) {
 // ParseBirth reads YYYY-MM-DD where the day, or the month and the day, may be
 // 00 (data-format.md). YYYY-00-DD is refused. Errors: date_invalide.
 func ParseBirth(s string) (Date, error) {
-	bad := fault.New(fault.DateInvalide, "civil: parse")
 	if len(s) != 10 || s[4] != '-' || s[7] != '-' {
-		return 0, bad
+		return 0, badDate()
 	}
 	n := [3]int{}
 	for i, span := range [3][2]int{{0, 4}, {5, 7}, {8, 10}} {
 		for _, c := range []byte(s[span[0]:span[1]]) {
 			if c < '0' || c > '9' {
-				return 0, bad
+				return 0, badDate()
 			}
 			n[i] = n[i]*10 + int(c-'0')
 		}
 	}
 	y, m, d := n[0], n[1], n[2]
 	if y < 1 || m > 12 || m == 0 && d != 0 || m > 0 && d > daysIn(y, m) {
-		return 0, bad
+		return 0, badDate()
 	}
 	return Of(y, m, d), nil
 }
+
+func badDate() error { return fault.New(fault.DateInvalide, "civil: parse") }
 
 // MustParse is Parse for constants; it panics on anything else.
 func MustParse(s string) Date {

@@ -127,7 +127,6 @@ func (d Designation) IsSelf(f *Famille) bool {
 // stranger's number and an unknown one take the same road and the same time.
 // Errors: parametre_invalide, beneficiaire_inconnu, rang_naissance_requis.
 func (f *Famille) Select(d Designation, w Fenetre) (Membre, error) {
-	unknown := fault.New(fault.BeneficiaireInconnu, "droits: select").Because("NIR_NOT_IN_FAMILY")
 	if d.IsSelf(f) {
 		return f.Self(w), nil
 	}
@@ -147,7 +146,7 @@ func (f *Famille) Select(d Designation, w Fenetre) (Membre, error) {
 	}
 	switch {
 	case len(found) == 0:
-		return Membre{}, unknown
+		return Membre{}, fault.New(fault.BeneficiaireInconnu, "droits: select").Because("NIR_NOT_IN_FAMILY")
 	case len(found) > 1:
 		return Membre{}, fault.New(fault.RangNaissanceRequis, "droits: select").On("rang-naissance")
 	}
