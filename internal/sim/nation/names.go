@@ -77,7 +77,8 @@ func (n *names) drawFamily(s *source) string {
 	case x < shareParticle:
 		p := particles[s.IntN(len(particles))]
 		if p == "d'" {
-			name = "Au" + strings.ToLower(name[:1]) + name[1:]
+			_, n := utf8.DecodeRuneInString(name)
+			name = "Au" + strings.ToLower(name[:n]) + name[n:]
 		}
 		return p + name
 	case x < shareParticle+shareDouble:
