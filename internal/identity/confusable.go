@@ -21,7 +21,7 @@ import (
 // confusable: nobody is served either way. A third row is not looked at.
 func Confusable(a, b Record) bool {
 	switch {
-	case a.NIR == b.NIR, a.disowned() != "", b.disowned() != "", a.sex() != b.sex(),
+	case a.NIR == b.NIR, a.sex() != b.sex(),
 		a.NaissanceOn.Year() != b.NaissanceOn.Year(),
 		a.NaissanceOn.Complete() && b.NaissanceOn.Complete() && a.NaissanceOn != b.NaissanceOn:
 		return false
@@ -29,18 +29,39 @@ func Confusable(a, b Record) bool {
 	pair := [2]Record{a, b}
 	var ready [2]entry
 	for i := range pair {
-		if ready[i] = readRow(&pair[i]); len(ready[i].family) == 0 || len(ready[i].given) == 0 || pair[i].NaissanceOn.IsZero() {
+		ok := false
+		if ready[i], ok = pair[i].entry(nil); !ok {
 			return false
+		}
+		if pair[i].NomUsage != "" {
+			ready[i].usage = appendFamily(nil, pair[i].NomUsage)
 		}
 	}
 	for i := range pair {
-		if ready[i].stands(ready[1-i].place, func(q *probe) bool {
-			return ready[0].reached(q) && ready[1].reached(q) && decide(q, pair[:], Result{}).Outcome == Ambiguous
-		}) {
+		if ready[i].stands(ready[1-i].place, func(q *probe) bool { return ambiguous(q, &ready) }) {
 			return true
 		}
 	}
 	return false
+}
+
+// ambiguous is Decide for two rows of two people that the index gave.
+func ambiguous(q *probe, pair *[2]entry) bool {
+	var marks [2]Agreement
+	var fits [2]bool
+	for i := range pair {
+		if !pair[i].reached(q) {
+			return false
+		}
+		marks[i] = pair[i].compare(q)
+		fits[i] = rejection(q, pair[i].r, marks[i]) == ""
+	}
+	for i := range pair {
+		if fits[i] && !fits[1-i] {
+			return marks[i].Given == T1 && pair[1-i].castsDoubt(q, marks[1-i], letters(pair[i].given))
+		}
+	}
+	return fits[0] && fits[1]
 }
 
 // entry is a row made ready to stand for pivots and to be reached by them.
@@ -50,11 +71,11 @@ type entry struct {
 	place                string
 }
 
-func readRow(r *Record) entry {
-	e := entry{r: r, family: appendFamily(nil, r.NomFamille), given: appendUnits(nil, r.Prenoms), place: upper(r.place())}
-	if r.NomUsage != "" {
-		e.usage = appendFamily(nil, r.NomUsage)
-	}
+func readRow(r *Record, buf []byte) entry {
+	buf = appendFamily(buf, r.NomFamille)
+	n := len(buf)
+	buf = appendUnits(buf, r.Prenoms)
+	e := entry{r: r, family: buf[:n:n], given: buf[n:], place: upper(r.place())}
 	return e
 }
 

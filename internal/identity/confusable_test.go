@@ -2,6 +2,7 @@ package identity
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,6 +88,12 @@ func TestConfusableAgreesWithEveryPivotDecided(t *testing.T) {
 		want := false
 		for _, p := range append(pivotsOf(a), pivotsOf(b)...) {
 			want = want || Decide(p, lookup(p, []Record{a, b})).Outcome == Ambiguous
+		}
+		finds := func(a, b Record) bool {
+			return slices.ContainsFunc(a.Neighbours(), func(k Key) bool { return slices.Contains(b.Keys(), k) })
+		}
+		if want && !finds(a, b) && !finds(b, a) {
+			t.Fatal("R9 the neighbours of a row miss one")
 		}
 		if got := Confusable(a, b); got != want || Confusable(b, a) != want {
 			t.Fatalf("%v, every pivot decided says %v", got, want)

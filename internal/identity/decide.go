@@ -48,7 +48,8 @@ type Candidate struct {
 // does not know whether the person is alive.
 func Decide(p Pivot, rows []Record) Result {
 	res := Result{Outcome: None, Index: -1, Rule: RuleVersion + "+" + TableVersion}
-	q, ok := read(p)
+	var names [128]byte
+	q, ok := read(p, names[:0])
 	switch {
 	case !ok:
 		res.Reason = InvalidPivot
@@ -63,7 +64,6 @@ func Decide(p Pivot, rows []Record) Result {
 // decide is steps 1 to 5 for a usable pivot and at least one row.
 func decide(q *probe, rows []Record, res Result) Result {
 	res.Candidates = make([]Candidate, len(rows))
-	buf := make([]byte, 0, 128)
 	best := -1
 	for i := range rows {
 		c := &res.Candidates[i]
@@ -71,7 +71,9 @@ func decide(q *probe, rows []Record, res Result) Result {
 		if c.RejectedBy = rows[i].disowned(); c.RejectedBy != "" {
 			continue
 		}
-		c.Agreement, buf = compare(q, &rows[i], buf[:0])
+		var names [128]byte
+		e := readRow(&rows[i], names[:0])
+		c.Agreement = e.compare(q)
 		if c.RejectedBy = rejection(q, &rows[i], c.Agreement); c.RejectedBy != "" {
 			continue
 		}
@@ -117,18 +119,15 @@ func conclude(q *probe, rows []Record, best int, res Result) Result {
 	return res
 }
 
-// compare gives the five marks. buf is scratch memory, given back.
-func compare(q *probe, r *Record, buf []byte) (Agreement, []byte) {
-	buf = appendFamily(buf, r.NomFamille)
-	n := len(buf)
-	buf = appendUnits(buf, r.Prenoms)
+// compare gives the five marks.
+func (e *entry) compare(q *probe) Agreement {
 	return Agreement{
-		Family: familyMark(q, buf[:n], r),
-		Given:  givenMark(q.given, buf[n:], r),
-		Date:   dateMark(q.date, r.NaissanceOn),
-		Sex:    sexMark(q.sex, r.sex()),
-		Place:  placeMark(q.place, r.place(), q.date.Year()),
-	}, buf
+		Family: familyMark(q, e.family, e.r),
+		Given:  givenMark(q.given, e.given, e.r),
+		Date:   dateMark(q.date, e.r.NaissanceOn),
+		Sex:    sexMark(q.sex, e.r.sex()),
+		Place:  placeMark(q.place, e.place, q.date.Year()),
+	}
 }
 
 // set is a set of tolerances, one bit per mark.
@@ -195,37 +194,36 @@ func weakDate(q *probe, r *Record) bool {
 // doubtful is the doubt rule: the winner needed shortened given names, and
 // another person is too close to be excluded.
 func doubtful(q *probe, rows []Record, best int, seen []Candidate) bool {
-	winner := letters(appendUnits(nil, rows[best].Prenoms))
+	var names [128]byte
+	winner := letters(appendUnits(names[:0], rows[best].Prenoms))
 	for i := range rows {
-		c := &seen[i]
-		if rows[i].NIR == rows[best].NIR || c.Agreement == (Agreement{}) {
+		if rows[i].NIR == rows[best].NIR || seen[i].Agreement == (Agreement{}) {
 			continue
 		}
-		if c.Agreement.Given != Conflict && nearlyAgrees(q, &rows[i], c.Agreement) {
+		e := readRow(&rows[i], names[:0])
+		if e.castsDoubt(q, seen[i].Agreement, winner) {
 			return true
-		}
-		if c.Agreement.Given == Conflict && c.Agreement.conflicts() == 1 {
-			given := appendUnits(nil, rows[i].Prenoms)
-			if letters(given) > winner && editsWithin(given, q.given, 2) {
-				return true
-			}
 		}
 	}
 	return false
 }
 
-// nearlyAgrees is part (a) of the doubt rule, the given names already agreeing.
-func nearlyAgrees(q *probe, r *Record, a Agreement) bool {
+// castsDoubt reports whether the row is too close to the pivot for a winner
+// whose shortened given names have so many letters: (a) its given names agree
+// and one other trait at most does not, the family name only when it is close;
+// or (b) its given names alone disagree, are longer and close.
+func (e *entry) castsDoubt(q *probe, a Agreement, winner int) bool {
 	switch {
 	case a.conflicts() > 1:
 		return false
+	case a.Given == Conflict:
+		return letters(e.given) > winner && editsWithin(e.given, q.given, 2)
 	case a.Family != Conflict:
 		return true
 	}
-	stored := appendFamily(nil, r.NomFamille)
 	n := 1
-	if max(letters(stored), letters(q.family)) >= 8 {
+	if max(letters(e.family), letters(q.family)) >= 8 {
 		n = 2
 	}
-	return editsWithin(stored, q.family, n)
+	return editsWithin(e.family, q.family, n)
 }

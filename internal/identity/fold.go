@@ -15,8 +15,8 @@ const (
 	unitMark = '|'
 )
 
-// foldedRune is what one rune becomes: up to three letters, or one separator,
-// or nothing for a combining mark.
+// foldedRune is what one rune of the table becomes: up to three letters, or one
+// separator, or nothing for a combining mark.
 type foldedRune struct {
 	n uint8
 	b [3]byte
@@ -31,7 +31,7 @@ var foldTable = newFoldTable()
 func newFoldTable() *[tableSize]foldedRune {
 	t := new([tableSize]foldedRune)
 	for r := range t {
-		t[r] = foldRune(rune(r))
+		t[r].n = uint8(copy(t[r].b[:], foldRune(nil, rune(r))))
 	}
 	return t
 }
@@ -61,13 +61,12 @@ func spelled(r rune) string {
 	return string(r)
 }
 
-// foldRune applies identity.md §3.1 to one rune: lower, spell out, decompose,
-// drop marks, upper; whatever is not A–Z then separates words. The spelling is
-// applied again after decomposition, for letters such as ǿ.
-func foldRune(r rune) foldedRune {
-	var f foldedRune
+// foldRune appends what one rune becomes by identity.md §3.1: lower, spell out,
+// decompose, drop marks, upper; whatever is not A–Z then separates words. The
+// spelling is applied again after decomposition, for letters such as ǿ.
+func foldRune(dst []byte, r rune) []byte {
 	if r == utf8.RuneError {
-		return separatorRune
+		return append(dst, wordMark)
 	}
 	for _, low := range spelled(unicode.ToLower(r)) {
 		for _, part := range norm.NFKD.String(string(low)) {
@@ -75,21 +74,16 @@ func foldRune(r rune) foldedRune {
 				continue
 			}
 			for _, c := range spelled(unicode.ToLower(part)) {
-				switch c = unicode.ToUpper(c); {
-				case (c < 'A' || c > 'Z') && f.n == 0:
-					f = separatorRune
-				case c < 'A' || c > 'Z' || int(f.n) == len(f.b):
-				default:
-					f.b[f.n] = byte(c)
-					f.n++
+				if c = unicode.ToUpper(c); c >= 'A' && c <= 'Z' {
+					dst = append(dst, byte(c))
+				} else {
+					dst = append(dst, wordMark)
 				}
 			}
 		}
 	}
-	return f
+	return dst
 }
-
-var separatorRune = foldedRune{1, [3]byte{wordMark}}
 
 // appendFold appends the words of s. It never starts or ends with a separator
 // of its own; mark is put between what dst holds already and the first word.
@@ -126,13 +120,15 @@ func appendFold(dst []byte, s string, mark byte) []byte {
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		i += n
-		var f foldedRune
 		if r < tableSize {
-			f = foldTable[r]
-		} else {
-			f = foldRune(r)
+			f := &foldTable[r]
+			for _, b := range f.b[:f.n] {
+				dst = put(dst, b)
+			}
+			continue
 		}
-		for _, b := range f.b[:f.n] {
+		var other [24]byte
+		for _, b := range foldRune(other[:0], r) {
 			dst = put(dst, b)
 		}
 	}

@@ -23,56 +23,134 @@ const initialLetters = 4
 // Keys is what to probe: both sexes when unspecified, and the key of incomplete
 // dates only when the day may be a default. Nil when the pivot is unusable.
 func (p Pivot) Keys() []Key {
-	q, ok := read(p)
+	var names [128]byte
+	q, ok := read(p, names[:0])
 	if !ok {
 		return nil
 	}
-	sexes := []Sexe{q.sex}
-	if q.sex == "" {
-		sexes = []Sexe{Masculin, Feminin}
+	var t texts
+	if q.sex != "" {
+		t = t.probe(&q, q.sex)
+	} else {
+		t = t.probe(&q, Masculin).probe(&q, Feminin)
 	}
-	keys := make([]Key, 0, 3*len(sexes))
-	for _, s := range sexes {
-		d := defaulted(q.date)
-		keys = append(keys, key1(q.family, d, s), key2(q.given, d, s, q.place))
-		if q.date.Day() <= 1 {
-			keys = append(keys, key3(q.family, d.Year(), s))
-		}
-	}
-	return keys
+	return t.keys()
 }
 
 // Keys is what to index. Nil for a row that can never identify anybody: its
 // number is missing or is not its own, or its name or date is unusable.
 func (r Record) Keys() []Key {
-	family, given := appendFamily(nil, r.NomFamille), appendUnits(nil, r.Prenoms)
-	if r.disowned() != "" || len(family) == 0 || len(given) == 0 || r.NaissanceOn.IsZero() {
+	var names [128]byte
+	e, ok := r.entry(names[:0])
+	if !ok {
 		return nil
 	}
-	if !r.NaissanceOn.Complete() {
-		return []Key{key3(family, r.NaissanceOn.Year(), r.sex())}
+	var t texts
+	if d := r.NaissanceOn; d.Complete() {
+		t = t.key1(e.family, d, r.sex())
+		if e.place != "" {
+			t = t.key2(e.given, d, r.sex(), e.place)
+		}
+	} else {
+		t = t.key3(e.family, d.Year(), r.sex())
 	}
-	keys := []Key{key1(family, r.NaissanceOn, r.sex())}
-	if place := r.place(); place != "" {
-		keys = append(keys, key2(given, r.NaissanceOn, r.sex(), place))
-	}
-	return keys
+	return t.keys()
 }
 
-func key1(family []byte, d civil.Date, s Sexe) Key {
-	b := appendLetters(append(make([]byte, 0, 64), "K1/"...), family, len(family))
-	return Key(append(d.Append(append(b, '/')), '/', s[0]))
+// Neighbours is what to probe to find whoever is Confusable with a row: its own
+// keys, and those of the dates and names that its own may stand for. Of two
+// people who are confusable, one at least is found from the other. Nil like
+// Keys.
+func (r Record) Neighbours() []Key {
+	var names [128]byte
+	e, ok := r.entry(names[:0])
+	if !ok {
+		return nil
+	}
+	var t texts
+	t = t.probe(&probe{family: e.family, given: e.given, date: r.NaissanceOn, place: e.place}, r.sex())
+	if r.NaissanceOn.Day() > 1 {
+		return t.keys()
+	}
+	if core, _, _ := unparticled(e.family); len(core) < len(e.family) {
+		t = t.key3(core, r.NaissanceOn.Year(), r.sex())
+	}
+	if usage := appendFamily(nil, r.NomUsage); len(usage) > 0 {
+		t = t.key3(usage, r.NaissanceOn.Year(), r.sex())
+	}
+	for m := 1; m <= 12 && !r.NaissanceOn.Complete(); m++ {
+		// the first of any month reads its year's incomplete dates
+		t = t.key1(e.family, civil.Of(r.NaissanceOn.Year(), m, 1), r.sex())
+	}
+	return t.keys()
 }
 
-func key2(given []byte, d civil.Date, s Sexe, place string) Key {
-	b := appendInitials(append(make([]byte, 0, 64), "K2/"...), given)
+// entry reads a row that may be indexed; buf is memory for its names.
+func (r *Record) entry(buf []byte) (e entry, ok bool) {
+	if r.disowned() != "" || r.NaissanceOn.IsZero() {
+		return e, false
+	}
+	e = readRow(r, buf)
+	return e, len(e.family) > 0 && len(e.given) > 0
+}
+
+// texts gathers keys in one piece of memory.
+type texts struct {
+	buf  []byte
+	ends [17]int // the neighbours of an incomplete date
+	n    int
+}
+
+// probe adds the keys that a pivot of one sex meets; without a place, none of
+// places.
+func (t texts) probe(q *probe, s Sexe) texts {
+	d := defaulted(q.date)
+	t = t.key1(q.family, d, s)
+	if q.place != "" {
+		t = t.key2(q.given, d, s, q.place)
+	}
+	if q.date.Day() <= 1 {
+		t = t.key3(q.family, d.Year(), s)
+	}
+	return t
+}
+
+func (t texts) key1(family []byte, d civil.Date, s Sexe) texts {
+	b := appendLetters(append(t.room(), "K1/"...), family, len(family))
+	return t.end(append(d.Append(append(b, '/')), '/', s[0]))
+}
+
+func (t texts) key2(given []byte, d civil.Date, s Sexe, place string) texts {
+	b := appendInitials(append(t.room(), "K2/"...), given)
 	b = append(d.Append(append(b, '/')), '/', s[0], '/')
-	return Key(append(b, geo.Group(upper(place))...))
+	return t.end(append(b, geo.Group(upper(place))...))
 }
 
-func key3(family []byte, year int, s Sexe) Key {
-	b := appendLetters(append(make([]byte, 0, 64), "K3/"...), family, len(family))
-	return Key(append(civil.Of(year, 0, 0).Append(append(b, '/')), '/', s[0]))
+func (t texts) key3(family []byte, year int, s Sexe) texts {
+	b := appendLetters(append(t.room(), "K3/"...), family, len(family))
+	return t.end(append(civil.Of(year, 0, 0).Append(append(b, '/')), '/', s[0]))
+}
+
+// room is the memory so far, enough for two usual keys.
+func (t texts) room() []byte {
+	if t.buf == nil {
+		return make([]byte, 0, 96)
+	}
+	return t.buf
+}
+
+func (t texts) end(buf []byte) texts {
+	t.buf, t.ends[t.n] = buf, len(buf)
+	t.n++
+	return t
+}
+
+func (t texts) keys() []Key {
+	all, from, out := string(t.buf), 0, make([]Key, t.n)
+	for i, to := range t.ends[:t.n] {
+		out[i], from = Key(all[from:to]), to
+	}
+	return out
 }
 
 // appendInitials appends what K2 holds of the first given name.

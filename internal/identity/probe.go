@@ -10,7 +10,7 @@ import (
 // without a commune. It does not check that the codes exist. Errors:
 // personne_non_identifiee, reason INVALID_PIVOT.
 func (p Pivot) Valid() error {
-	if _, ok := read(p); !ok {
+	if _, ok := read(p, nil); !ok {
 		return fault.New(fault.PersonneNonIdentifiee, "identity: pivot").Because(InvalidPivot)
 	}
 	return nil
@@ -28,8 +28,8 @@ type probe struct {
 // comparing it would cost.
 const longestName = 2048
 
-// read is step 0 of identity.md §3.4.
-func read(p Pivot) (q probe, ok bool) {
+// read is step 0 of identity.md §3.4; buf is memory for the names.
+func read(p Pivot, buf []byte) (q probe, ok bool) {
 	given := len(p.GivenName)
 	for _, s := range p.GivenNames {
 		given += len(s)
@@ -59,7 +59,6 @@ func read(p Pivot) (q probe, ok bool) {
 			return q, false
 		}
 	}
-	buf := make([]byte, 0, 128)
 	buf = appendFamily(buf, p.FamilyName)
 	q.family = buf[:len(buf):len(buf)]
 	if p.PreferredUsername != "" {
