@@ -201,14 +201,17 @@ func (e *Edge) finish(w *Writer, r *http.Request, begin time.Time) {
 			e.Problem(w, fault.New(fault.ErreurInterne, "edge: recovered").Because("PANIC"))
 		}
 	}
-	w.Event.Duration = e.Clock().Sub(begin)
+	end := e.Clock()
+	w.Event.Duration = end.Sub(begin)
 	if e.Observe != nil {
 		e.Observe(w.Event)
 	}
-	e.log(r.Context(), w.Event)
+	e.log(r.Context(), end, w.Event)
 }
 
-func (e *Edge) log(ctx context.Context, v *Event) {
+// log hands the event to the logger's handler: the logger itself would look
+// for the line of source that speaks, which is always this one.
+func (e *Edge) log(ctx context.Context, at time.Time, v *Event) {
 	if e.Logger == nil {
 		return
 	}
@@ -219,11 +222,17 @@ func (e *Edge) log(ctx context.Context, v *Event) {
 	case v.Status >= 500:
 		level = slog.LevelError
 	}
-	e.Logger.LogAttrs(ctx, level, "request",
+	h := e.Logger.Handler()
+	if !h.Enabled(ctx, level) {
+		return
+	}
+	line := slog.NewRecord(at, level, "request", 0)
+	line.AddAttrs(
 		slog.String("request_id", v.RequestID), slog.String("method", v.Method), slog.String("route", v.Route),
 		slog.Int("status", v.Status), slog.String("code", v.Code), slog.String("reason", v.Reason),
 		slog.Int64("duration_us", v.Duration.Microseconds()), slog.Int("bytes", v.Bytes),
 		slog.String("partner", v.Partner), slog.String("key", v.Key), slog.Int64("trace", v.Trace))
+	_ = h.Handle(ctx, line) // a log that cannot be written fails no call
 }
 
 var (
