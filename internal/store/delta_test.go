@@ -240,3 +240,7 @@ func TestTheDeadAreNotFound(t *testing.T) {
 		t.Error("the living are found")
 	}
 }
+
+func pagesInto(n *int64) func(*sqlite.Stmt) error {
+	return func(x *sqlite.Stmt) error { *n = x.ColumnInt64(0); return nil }
+}
