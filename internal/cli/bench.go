@@ -10,7 +10,7 @@ import (
 )
 
 func benchCommand(p Process) *cobra.Command {
-	return group("bench", "Measure, against a yardstick run in the same minute", benchServeCommand(p), benchWorkerCommand(p))
+	return group("bench", "Measure, against a yardstick run in the same minute", benchServeCommand(p), benchIdentityCommand(), benchWorkerCommand(p))
 }
 
 func benchServeCommand(p Process) *cobra.Command {
@@ -61,5 +61,54 @@ func benchWorkerCommand(p Process) *cobra.Command {
 	c.Flags().StringVar(&cfg.Dir, "dir", "", "")
 	c.Flags().StringVar(&cfg.Profile, "profile", "", "")
 	c.Flags().IntVar(&cfg.Persons, "persons", 0, "")
+	return c
+}
+
+func benchIdentityCommand() *cobra.Command {
+	cfg := bench.IdentityConfig{}
+	mix, lists := "", ""
+	c := &cobra.Command{
+		Use:   "identity",
+		Short: "Wrong people, recall and cost of identification, on people whose right answer is known",
+		Long: `Draws fictitious people, writes them as the store of a fund has them (shortened given
+names, lost particles, former communes, unknown days, errors), imports that file into a
+store in a temporary folder, and logs each of them in as FranceConnect writes it: from
+the pivot to the decision. The natural mix draws people uniformly; the adversarial one
+only twins and homonyms. Twelve people in a hundred are of a scheme outside the
+perimeter and must be refused. Queries depend on the seed and their number alone.`,
+		Example: `  droits bench identity
+  droits bench identity --queries 10000000 --persons 1000000 --mix natural
+  droits bench identity --lists full --json`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			switch {
+			case mix != "natural" && mix != "adversarial" && mix != "both":
+				return usage("--mix is natural, adversarial or both")
+			case lists != "short" && lists != "full":
+				return usage("--lists is short or full")
+			case cfg.Queries < 1 || cfg.Persons < 1000 || cfg.Persons > 20_000_000:
+				return usage("--queries wants 1 or more, --persons 1,000 to 20,000,000")
+			}
+			cfg.Natural, cfg.Adversarial, cfg.Full = mix != "adversarial", mix != "natural", lists == "full"
+			if !flag(c, "quiet") {
+				cfg.Progress = c.ErrOrStderr()
+			}
+			rep, err := bench.Identity(c.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			if flag(c, "json") {
+				return printJSON(c, rep)
+			}
+			rep.Print(c.OutOrStdout())
+			return nil
+		},
+	}
+	c.Flags().IntVar(&cfg.Persons, "persons", 200_000, "people of each mix")
+	c.Flags().IntVar(&cfg.Queries, "queries", 300_000, "queries of each mix")
+	c.Flags().Uint64Var(&cfg.Seed, "seed", 1, "which people and queries")
+	c.Flags().StringVar(&mix, "mix", "both", "natural, adversarial or both")
+	c.Flags().StringVar(&lists, "lists", "short", "short: rows may hold the first given names only; full: they hold all")
+	c.Flags().BoolVar(&cfg.NoSentinels, "no-sentinels", false, "people of other schemes are unknown instead of known to refuse")
 	return c
 }

@@ -69,6 +69,9 @@ const (
 	streamFamilies
 	streamPeople
 	streamGiven
+	streamPairs
+	streamStored
+	streamQueries
 	streamChanges
 )
 
