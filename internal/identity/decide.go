@@ -155,15 +155,15 @@ func (s set) names() (out []string) {
 func rejection(q *probe, r *Record, a Agreement) string {
 	switch Conflict {
 	case a.Family:
-		return "FAMILY"
+		return FamilyConflict
 	case a.Given:
-		return "GIVEN"
+		return GivenConflict
 	case a.Date:
-		return "DATE"
+		return DateConflict
 	case a.Sex:
-		return "SEX"
+		return SexConflict
 	case a.Place:
-		return "PLACE"
+		return PlaceConflict
 	}
 	rest := tolerances(a) &^ (1 << T5)
 	switch rest {
@@ -171,15 +171,15 @@ func rejection(q *probe, r *Record, a Agreement) string {
 		return ""
 	case 1 << T1, 1 << T2, 1 << T3, 1 << T4, 1 << T6:
 	default:
-		return "COMBINATION"
+		return Combination
 	}
 	switch {
 	case a.Sex == Wildcard:
-		return "NARROWED_SEX"
+		return NarrowedSex
 	case r.NIR.Kind() >= 7:
-		return "NARROWED_NUMBER"
+		return NarrowedNumber
 	case rest != 1<<T6 && weakDate(q, r):
-		return "NARROWED_DATE"
+		return NarrowedDate
 	}
 	return ""
 }

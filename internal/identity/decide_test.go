@@ -389,6 +389,18 @@ func placeCases() (out []testCase) {
 	return out
 }
 
+func TestRejections(t *testing.T) {
+	t.Run("R9 the histogram of codes is sorted and counts what does not fit", func(t *testing.T) {
+		res := Decide(pf("DURIEU", "CLAIRE"), one(f("DURIEU", "LISE"), f("SALLELES", "CLAIRE"), f("DURIEU", "ANNE"), f("DURIEU", "CLAIRE"), f("DURIEU", "CLAIRE", noNumber)))
+		if got := fmt.Sprint(res.Rejections()); got != "[{FAMILY 1} {GIVEN 2} {NO_OWN_NUMBER 1}]" {
+			t.Error(got)
+		}
+		if got := Decide(pf("", ""), nil).Rejections(); len(got) != 0 {
+			t.Error(got)
+		}
+	})
+}
+
 func BenchmarkDecide(b *testing.B) {
 	p, rows := pf("DURIEU", "CLAIRE ANNE"), one(f("Durieu", "Claire Anne"))
 	b.ReportAllocs()

@@ -70,17 +70,17 @@ func (r *Record) disowned() string {
 	k := r.NIR.Kind()
 	switch {
 	case k == 0:
-		return "NO_OWN_NUMBER"
+		return NoOwnNumber
 	case k == 5 || k == 6:
-		return "NUMBER_KIND"
+		return NumberKind
 	case (r.Sexe == Masculin) != r.NIR.Male() && r.Sexe != "":
-		return "NUMBER_DENIES_SEX"
+		return NumberDeniesSex
 	case k > 4:
 		return "" // a waiting number may carry no birth data
 	case r.NIR.Year() != r.NaissanceOn.Year()%100:
-		return "NUMBER_DENIES_YEAR"
+		return NumberDeniesYear
 	case r.NIR.Month() <= 12 && r.NaissanceOn.Month() != 0 && r.NIR.Month() != r.NaissanceOn.Month():
-		return "NUMBER_DENIES_MONTH"
+		return NumberDeniesMonth
 	}
 	return ""
 }
