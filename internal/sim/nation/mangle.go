@@ -49,10 +49,11 @@ func unparticled(s *source, name string) (string, bool) {
 // separated reports a hyphen or an apostrophe.
 func separated(name string) bool { return strings.ContainsAny(name, "-'’") }
 
-// respace turns hyphens and apostrophes into spaces, or into nothing.
-func respace(s *source, name string, tight bool) string {
+// respace turns hyphens and apostrophes into spaces, or into nothing: but a
+// short word that stands for a longer one stays a word.
+func respace(s *source, name string) string {
 	with := " "
-	if tight && s.chance(50_000) {
+	if s.chance(50_000) && !strings.HasPrefix(name, "St-") {
 		with = ""
 	}
 	return strings.NewReplacer("--", with, "-", with, "'", with, "’", with).Replace(name)

@@ -177,7 +177,7 @@ func (r *stored) write(s *source, st style, t *truth) {
 		r.families |= P3Letters
 	}
 	if separated(r.family) && s.chance(50_000) {
-		r.family = respace(s, r.family, true)
+		r.family = respace(s, r.family)
 		r.families |= P1Separators
 	}
 	r.family = string(appendName(nil, r.family, st))

@@ -67,7 +67,7 @@ func (u *Universe) pivot(s *source, t *truth, r *stored, families *Family) ident
 		*families |= P2Given
 	}
 	if separated(family) && s.chance(50_000) {
-		family = respace(s, family, true)
+		family = respace(s, family)
 		*families |= P1Separators
 	}
 	p := identity.Pivot{FamilyName: string(appendName(nil, family, st)), Gender: "female", Birthcountry: "99100", Birthplace: r.pivotPlace}

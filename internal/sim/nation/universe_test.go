@@ -2,6 +2,7 @@ package nation
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"droits.example/droits/internal/identity"
@@ -74,5 +75,28 @@ func BenchmarkQuery(b *testing.B) {
 		if _, err := a.Query(i); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestEveryLetterIsWritten(t *testing.T) {
+	n := newNames()
+	for _, list := range [][]string{n.families, n.male, n.female, strange, heads, particles} {
+		for _, name := range list {
+			for _, r := range name {
+				if r >= 0x80 && plain(r) == "-" {
+					t.Errorf("%q has no plain letter in capitals", r)
+				}
+			}
+			if got := string(appendName(nil, name, upperASCII)); strings.ToUpper(got) != got {
+				t.Errorf("%q is not in capitals", got)
+			}
+		}
+	}
+	distinct := map[string]bool{}
+	for _, name := range n.families {
+		distinct[string(appendName(nil, name, upperASCII))] = true
+	}
+	if len(distinct) < 30_000 || len(n.male) < 250 || len(n.female) < 250 || len(newAtlas().french) < 600 {
+		t.Errorf("too few: %d family names, %d and %d given names, %d communes", len(distinct), len(n.male), len(n.female), len(newAtlas().french))
 	}
 }
