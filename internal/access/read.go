@@ -342,18 +342,28 @@ func (w *walk) refusalEntry(f *fault.Fault) trace.Entry {
 func (w *walk) append(ctx context.Context, e trace.Entry) (trace.Receipt, error) {
 	p := trace.Pending{Leaf: e.Leaf(), Effects: w.effects()}
 	if w.decided {
-		p.Guard = w.s.People.Guard(w.caller.generation, w.caller.key, w.caller.Partner(), append([]droits.Sujet{w.subject, w.member}, w.members...)...)
-		p.Refusal = func(o trace.Object) trace.Leaf {
-			overtaken := *w
-			overtaken.decided = false // no consent comes of it
-			return overtaken.refusalEntry(stale(o)).Leaf()
-		}
+		p.Guard = trace.Guard{At: w.caller.generation, Objects: w.ground}
+		p.Refusal = w.overtaken
 	}
 	receipt, err := w.s.Journal.Append(context.WithoutCancel(ctx), p)
 	if o := receipt.Moved(); err == nil && o != "" {
 		err = &Refusal{Fault: stale(o), Receipt: receipt}
 	}
 	return receipt, err
+}
+
+// ground is what the decision rests on. It is asked for only when something
+// has moved.
+func (w *walk) ground() []trace.Object {
+	people := append([]droits.Sujet{w.subject, w.member}, w.members...)
+	return w.s.People.Guard(w.caller.generation, w.caller.key, w.caller.Partner(), people...).Objects()
+}
+
+// overtaken is the refusal of a decision whose ground has moved.
+func (w *walk) overtaken(o trace.Object) trace.Leaf {
+	late := *w
+	late.decided = false // no consent comes of it
+	return late.refusalEntry(stale(o)).Leaf()
 }
 
 // effects are what becomes durable with the entry: the call counted, and the
