@@ -62,8 +62,8 @@ func (o *synthOptions) run(c *cobra.Command) error {
 			return usage("--reference wants an existing day, YYYY-MM-DD")
 		}
 	}
-	if o.delta < 0 || c.Flags().Changed("delta") && o.delta == 0 {
-		return usage("--delta wants a number of changes, 1 or more")
+	if c.Flags().Changed("delta") && (o.delta < 1 || o.delta > nation.MostChanges(o.persons)) {
+		return usage("--delta wants 1 change or more, and one for four people at most")
 	}
 	report := &synthProgress{c: c, total: o.persons, begun: time.Now(), shown: time.Now()}
 	opts := nation.Options{Persons: o.persons, Seed: o.seed, On: on, Progress: report.at}

@@ -135,7 +135,9 @@ func (n *Nation) drawSpouse(s *source, head soul) soul {
 	gap := s.between(0, 5) - s.between(0, 5)
 	from := head.born.AddYears(gap)
 	youngest := n.o.On.AddYears(-18)
-	return n.drawBirth(s, min(from, youngest), min(from.AddYears(1), youngest), head.male == s.chance(3_000))
+	k := n.drawBirth(s, min(from, youngest), min(from.AddYears(1), youngest), head.male == s.chance(3_000))
+	k.role = spouseRole
+	return k
 }
 
 // drawBirth draws an adult born between two days.

@@ -28,7 +28,12 @@ type changed struct {
 	kind changeKind
 }
 
-// errTooMany is the answer when a nation has not enough families.
+// MostChanges is the number of changes that a delta of a nation may hold: each
+// needs a family of its own.
+func MostChanges(persons int) int { return persons / 4 }
+
+// errTooMany is the answer when a nation has not enough families. It comes
+// before anything is written.
 var errTooMany = errors.New("nation: so many changes need a larger nation: four people for each")
 
 // WriteDelta writes a delta file of the same nation: deaths, departures, moves,
@@ -36,7 +41,7 @@ var errTooMany = errors.New("nation: so many changes need a larger nation: four 
 // happens to another family, so that none depends on another. The changes are
 // those of the nation's seed and of their number.
 func (n *Nation) WriteDelta(ctx context.Context, w io.Writer, c Compression, changes int) error {
-	if changes < 1 || changes > n.o.Persons/4 {
+	if changes < 1 || changes > MostChanges(n.o.Persons) {
 		return errTooMany
 	}
 	reg, picked := newRegister(n.atlas), make([]changed, 0, changes)

@@ -155,16 +155,25 @@ func (s *scribe) identity(l *line, f *family, k *soul, c change) {
 }
 
 // givenNames draws somebody's given names, from a stream of their own. Those of
-// the second twin of one sex are now and then the first one's in another order.
+// the second twin of one sex are now and then the first one's in another order,
+// or one letter away.
 func (s *scribe) givenNames(k *soul, id int) {
 	s.at(s.o.Seed, streamGiven, id)
 	s.given = s.names.drawGiven(s.source, k.male, s.given[:0])
-	if !k.twin || k.rank != 2 || !s.chance(15_000) {
+	if !k.twin || k.rank != 2 {
+		return
+	}
+	permuted, near := s.chance(sharePermuted), s.chance(shareOneLetter)
+	if !permuted && !near {
 		return
 	}
 	s.at(s.o.Seed, streamGiven, id-1)
 	s.given = s.names.drawGiven(s.source, k.male, s.given[:0])
-	s.given = append(s.given, s.given[0])[1:]
+	if permuted && len(s.given) > 1 {
+		s.given = append(s.given, s.given[0])[1:]
+		return
+	}
+	s.given[0] = slip(s.source, s.given[0])
 }
 
 // prenoms writes the given names; some old records hold the first one only.
