@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -27,11 +28,14 @@ const (
 	workerBare   = "bare"   // net/http, the bytes prepared
 	workerEncode = "encode" // net/http, two headers checked, the same JSON encoded
 	workerFull   = "full"   // the platform
+	workerImport = "import" // imports a file, prints what it took, and ends
+	workerInsert = "insert" // writes the rows of a population again, and ends
 )
 
 // WorkerConfig is what one server of a benchmark is told.
 type WorkerConfig struct {
 	Kind, Dir, Profile string
+	File               string // of an import
 	Persons            int
 }
 
@@ -42,10 +46,16 @@ func Worker(ctx context.Context, c WorkerConfig, in io.Reader, out io.Writer) er
 	defer cancel()
 	go func() { io.Copy(io.Discard, in); cancel() }()
 	kind, dir, persons := c.Kind, c.Dir, c.Persons
-	if kind != workerFull {
+	switch kind {
+	case workerBare, workerEncode:
 		return yardstick(ctx, kind, out)
+	case workerImport, workerInsert:
+		return storeWorker(ctx, c, out)
 	}
-	w, err := build(ctx, dir, persons, false)
+	w, err := readSouls(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		w, err = build(ctx, dir, persons, false)
+	}
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func benchCommand(p Process) *cobra.Command {
-	return group("bench", "Measure, against a yardstick run in the same minute", benchServeCommand(p), benchIdentityCommand(), benchWorkerCommand(p))
+	return group("bench", "Measure, against a yardstick run in the same minute", benchServeCommand(p), benchIdentityCommand(), benchScaleCommand(), benchWorkerCommand(p))
 }
 
 func benchServeCommand(p Process) *cobra.Command {
@@ -60,6 +60,7 @@ func benchWorkerCommand(p Process) *cobra.Command {
 	c.Flags().StringVar(&cfg.Kind, "kind", "", "")
 	c.Flags().StringVar(&cfg.Dir, "dir", "", "")
 	c.Flags().StringVar(&cfg.Profile, "profile", "", "")
+	c.Flags().StringVar(&cfg.File, "file", "", "")
 	c.Flags().IntVar(&cfg.Persons, "persons", 0, "")
 	return c
 }
@@ -110,5 +111,49 @@ perimeter and must be refused. Queries depend on the seed and their number alone
 	c.Flags().StringVar(&mix, "mix", "both", "natural, adversarial or both")
 	c.Flags().StringVar(&lists, "lists", "short", "short: rows may hold the first given names only; full: they hold all")
 	c.Flags().BoolVar(&cfg.NoSentinels, "no-sentinels", false, "people of other schemes are unknown instead of known to refuse")
+	return c
+}
+
+func benchScaleCommand() *cobra.Command {
+	cfg := bench.ScaleConfig{}
+	c := &cobra.Command{
+		Use:   "scale",
+		Short: "Imports and calls on nations of growing size",
+		Long: `Draws a fictitious nation of each size, imports it in a process of its own, writes the
+same rows again with bare inserts, then measures calls as bench serve does, with tokens
+of people spread over the whole nation. A size for which the disk has no room is skipped
+and says so. Ten million people take about a quarter of an hour and 16 GB of disk.`,
+		Example: "  droits bench scale\n  droits bench scale --sizes 10000,1000000,10000000 --dir /var/tmp",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			for _, n := range cfg.Sizes {
+				if n < 1000 || n > 100_000_000 {
+					return usage("--sizes wants numbers from 1,000 to 100,000,000")
+				}
+			}
+			exe, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			cfg.Exe = exe
+			if !flag(c, "quiet") {
+				cfg.Progress = c.ErrOrStderr()
+			}
+			rep, err := bench.Scale(c.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			if flag(c, "json") {
+				return printJSON(c, rep)
+			}
+			rep.Print(c.OutOrStdout())
+			return nil
+		},
+	}
+	c.Flags().IntSliceVar(&cfg.Sizes, "sizes", []int{10_000, 1_000_000}, "people, a list")
+	c.Flags().IntVar(&cfg.Tokens, "tokens", 50_000, "people who log in")
+	c.Flags().IntVar(&cfg.Rounds, "rounds", 3, "rounds of each server")
+	c.Flags().Uint64Var(&cfg.Seed, "seed", 1, "which nation")
+	c.Flags().StringVar(&cfg.Dir, "dir", "", "where the nations lie meanwhile (default a temporary folder)")
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/identity"
 	"droits.example/droits/internal/intake"
 )
 
@@ -383,12 +384,18 @@ func (p *plan) flag(fresh []ready) error {
 				}
 			}
 		}
+		if len(others) == 0 {
+			continue
+		}
+		self, err := p.l.s.recordAt(p.f, r.id)
+		if err != nil {
+			return err
+		}
 		for _, o := range others {
-			pair := link{uint32(min(o, r.id)), uint32(max(o, r.id))}
-			ok, err := p.l.s.confusable(p.f, pair)
-			if err == nil && ok {
+			other, err := p.l.s.recordAt(p.f, o)
+			if err == nil && identity.Confusable(self, other) {
 				p.outcome.Ambiguous++
-				err = p.f.exec(insertAmbiguite, int64(pair.opener), int64(pair.child))
+				err = p.f.exec(insertAmbiguite, min(o, r.id), max(o, r.id))
 			}
 			if err != nil {
 				return err

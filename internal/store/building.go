@@ -147,6 +147,14 @@ func (f *building) rollback() error {
 	return sqlitex.ExecuteTransient(f.conn, "ROLLBACK", nil)
 }
 
+// view runs reads in one transaction: the file is locked once.
+func (f *building) view(do func() error) error {
+	if err := sqlitex.ExecuteTransient(f.conn, "BEGIN", nil); err != nil {
+		return err
+	}
+	return errors.Join(do(), sqlitex.ExecuteTransient(f.conn, "COMMIT", nil))
+}
+
 // exec runs one statement, kept prepared.
 func (f *building) exec(query string, args ...any) error {
 	return f.each(query, nil, args...)

@@ -74,11 +74,23 @@ func (l *Load) endDelta(ctx context.Context) (rejects []intake.Reject, err error
 	if err := l.s.show(ctx, "store: apply delta", noChange); err != nil {
 		return rejects, err
 	}
-	// A long write-ahead log makes every read slower: empty it.
-	if err := pop.hot.release(); err != nil {
-		return rejects, unavailable("store: apply delta", err)
+	return rejects, unavailable("store: apply delta", pop.hot.checkpoint(f))
+}
+
+// checkpoint moves the write-ahead log into the file and empties it: a long one
+// makes every read slower. Calls go on while the pages are copied, and wait
+// while the log is cut, which takes no time then.
+func (h *hotPool) checkpoint(f *building) error {
+	run := func(q string) func() error {
+		return func() error { return sqlitex.ExecuteTransient(f.conn, q, nil) }
 	}
-	return rejects, unavailable("store: apply delta", sqlitex.ExecuteTransient(f.conn, "PRAGMA wal_checkpoint(TRUNCATE)", nil))
+	if err := h.quiet(func() error { return nil }); err != nil {
+		return err
+	}
+	if err := run("PRAGMA wal_checkpoint(PASSIVE)")(); err != nil {
+		return err
+	}
+	return h.quiet(run("PRAGMA wal_checkpoint(TRUNCATE)"))
 }
 
 // plan is a delta being judged against the visible population, then applied.

@@ -35,8 +35,10 @@ func (c *conclusion) writeFamilies() error {
 		parts := make([][]sealedFamily, len(readers))
 		err := inParallel(len(readers), func(i int) (err error) {
 			a, b := c.share(from, to, i, len(readers))
-			parts[i], err = c.families(readers[i], a, b)
-			return err
+			return readers[i].view(func() error {
+				parts[i], err = c.families(readers[i], a, b)
+				return err
+			})
 		})
 		if err != nil {
 			return err
@@ -220,16 +222,10 @@ func (c *conclusion) writeAmbiguities() error {
 	found := make([][]link, len(readers))
 	err = inParallel(len(readers), func(i int) error {
 		n := len(c.pairs)
-		for _, p := range c.pairs[n*i/len(readers) : n*(i+1)/len(readers)] {
-			ok, err := c.l.s.confusable(readers[i], p)
-			if err != nil {
-				return err
-			}
-			if ok {
-				found[i] = append(found[i], p)
-			}
-		}
-		return nil
+		return readers[i].view(func() (err error) {
+			found[i], err = c.confusables(readers[i], c.pairs[n*i/len(readers):n*(i+1)/len(readers)])
+			return err
+		})
 	})
 	c.pairs = nil
 	if err != nil {
@@ -251,21 +247,39 @@ func (c *conclusion) writeAmbiguities() error {
 
 const insertAmbiguite = `INSERT INTO ambiguite (a, b) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 
-func (s *Store) confusable(f *building, p link) (bool, error) {
-	var pair [2]identity.Record
-	for i, row := range [2]uint32{p.opener, p.child} {
-		at := rowID{f.load, int64(row)}
-		err := f.each(`SELECT sentinelle, identite FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
-			var d docPersonne
-			err := s.keys.openRow(placeIdentite, at, column(x, 1), &d)
-			pair[i] = d.record(x.ColumnInt(0) == 1)
-			return err
-		}, at.row)
-		if err != nil {
-			return false, err
+// confusables are the pairs of which one could be answered for the other;
+// neighbours share their first person.
+func (c *conclusion) confusables(f *building, pairs []link) (out []link, err error) {
+	var first, second identity.Record
+	at := uint32(0)
+	for i, p := range pairs {
+		if p.opener != at {
+			if first, err = c.l.s.recordAt(f, int64(p.opener)); err != nil {
+				return nil, err
+			}
+			at = p.opener
+		}
+		if second, err = c.l.s.recordAt(f, int64(p.child)); err != nil {
+			return nil, err
+		}
+		if identity.Confusable(first, second) {
+			out = append(out, p)
+		}
+		if i%1024 == 0 && c.ctx.Err() != nil {
+			return nil, c.ctx.Err()
 		}
 	}
-	return identity.Confusable(pair[0], pair[1]), nil
+	return out, nil
+}
+
+func (s *Store) recordAt(f *building, row int64) (r identity.Record, err error) {
+	err = f.each(`SELECT sentinelle, identite FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
+		var d docPersonne
+		err := s.keys.openRow(placeIdentite, rowID{f.load, row}, column(x, 1), &d)
+		r = d.record(x.ColumnInt(0) == 1)
+		return err
+	}, row)
+	return r, err
 }
 
 // Ambiguity is two people of the visible population of whom one could be

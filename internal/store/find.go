@@ -81,8 +81,9 @@ func (r *reader) release() error {
 	return sqlitex.ExecuteTransient(r.conn, "ROLLBACK", nil)
 }
 
-// release ends every transaction, so that the write-ahead log can be emptied.
-func (h *hotPool) release() error {
+// quiet ends every transaction and runs something while nobody reads: the
+// write-ahead log can only be emptied then.
+func (h *hotPool) quiet(do func() error) error {
 	h.all.Lock()
 	defer h.all.Unlock()
 	var errs []error
@@ -92,6 +93,7 @@ func (h *hotPool) release() error {
 		errs = append(errs, r.release())
 		idle = append(idle, r)
 	}
+	errs = append(errs, do())
 	for _, r := range idle {
 		h.conns <- r
 	}

@@ -143,7 +143,7 @@ func TestCallsAreAnsweredWhilePopulationsChange(t *testing.T) {
 	s := fresh(t)
 	file := func(gen int) string {
 		var all []someone
-		for i := range 900 {
+		for i := range 300 {
 			p := adult(fmt.Sprintf("p%d", i), 1+i%990)
 			all = append(all, p)
 		}
@@ -154,7 +154,7 @@ func TestCallsAreAnsweredWhilePopulationsChange(t *testing.T) {
 	var stop atomic.Bool
 	var calls atomic.Int64
 	var wg sync.WaitGroup
-	for range 3 {
+	for range 2 {
 		wg.Go(func() {
 			for !stop.Load() {
 				got, err := s.Find(ctx, adult("p7", 8).pivot(), "hopital", s.TokenDigest("jeton"))
@@ -182,7 +182,7 @@ func TestCallsAreAnsweredWhilePopulationsChange(t *testing.T) {
 			}
 		})
 	}
-	for gen := range 6 {
+	for gen := range 4 {
 		load(t, s, file(gen))
 		if gen%2 == 1 {
 			load(t, s, deltaHead+lines(adult("p3", 4)))
