@@ -1,5 +1,7 @@
 package identity
 
+import "math/bits"
+
 // RuleVersion names the procedure below. A decision is reproducible from the
 // pivot, the rows, this and TableVersion.
 const RuleVersion = "identite/1"
@@ -89,13 +91,21 @@ func decide(q *probe, rows []Record, res Result) Result {
 	return conclude(q, rows, best, res)
 }
 
-// better chooses between two rows of one number: a served one, then the fewer
+// better chooses between two rows of one number: a served one, then one that
+// needs no shortened given names and so casts no doubt, then the fewer
 // tolerances, then the lower ID, so that the order of rows does not matter.
 func better(a *Record, ca *Candidate, b *Record, cb *Candidate) bool {
 	if a.Sentinelle != b.Sentinelle {
 		return b.Sentinelle
 	}
-	if x, y := tolerances(ca.Agreement), tolerances(cb.Agreement); x != y {
+	if (ca.Agreement.Given == T1) != (cb.Agreement.Given == T1) {
+		return cb.Agreement.Given == T1
+	}
+	x, y := tolerances(ca.Agreement), tolerances(cb.Agreement)
+	if n, m := bits.OnesCount16(uint16(x)), bits.OnesCount16(uint16(y)); n != m {
+		return n < m
+	}
+	if x != y {
 		return x < y
 	}
 	return a.ID < b.ID

@@ -217,6 +217,7 @@ var corpus = []testCase{
 	{"R12 a row without a number", pf("DURIEU", "CLAIRE"), one(f("DURIEU", "CLAIRE", noNumber)), "none NO_CANDIDATE"},
 	{"R12 two rows of one number are one person", pf("DURIEU", "CLAIRE"), one(f("DURIEU", "CLAIRE"), f("DURIEU", "Claire")), "match"},
 	{"R12 two rows of one number, one shortened", pf("DURIEU", "LISE MARIE"), one(f("DURIEU", "LISE"), f("DURIEU", "LISE MARIE")), "match"},
+	{"R12 two rows of one number, one shortened and one of the city: no doubt", piv("DUPONT", "LISE MARIE", d1, "female", "75114"), one(rec("DUPONT", "LISE", d1, "F", "75114"), rec("DUPONT", "LISE MARIE", d1, "F", "75056", number("2850375114001")), rec("DUPOND", "LISE MARIE", d1, "F", "75114", rank(2))), "match T5"},
 	// §2.3: strangers
 	{"R9 two people fit exactly", pf("DURIEU", "CLAIRE"), one(f("DURIEU", "CLAIRE", rank(1)), f("DURIEU", "CLAIRE", rank(2))), "ambiguous SEVERAL_MATCH"},
 	{"R9 one fits better, both fit", pf("DURIEU", "LISE MARIE"), one(f("DURIEU", "LISE MARIE", rank(1)), f("DURIEU", "LISE", rank(2))), "ambiguous SEVERAL_MATCH"},
@@ -406,6 +407,14 @@ func BenchmarkDecide(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Decide(p, rows)
+	}
+}
+
+func BenchmarkRecordKeys(b *testing.B) {
+	r := rec("DE FONTENILLES", "CLAIRE ANNE LUCE", d1, "F", "75114")
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Keys()
 	}
 }
 

@@ -17,6 +17,10 @@ func (Key) String() string { return "Key(•••)" }
 // GoString redacts %#v.
 func (Key) GoString() string { return "Key(•••)" }
 
+// IndexVersion names what keys are made of. Rows that were indexed under another
+// version are found less surely until they are indexed again.
+const IndexVersion = "cles/1+" + geo.Version
+
 // initialLetters is how much of the first given name K2 holds.
 const initialLetters = 4
 

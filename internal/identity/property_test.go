@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/geo"
 	"droits.example/droits/internal/nir"
 )
 
@@ -196,6 +197,24 @@ func pivCase(date, gender string, want int) struct {
 		p    Pivot
 		want int
 	}{piv("DURIEU", "CLAIRE", date, gender, c1), want}
+}
+
+func TestPlacesAgreeBothWays(t *testing.T) {
+	codes := []string{"75056", "75113", "75114", "91228", "91182", "78182", "78228", "55245", "55386", "55273", "2A004", "20004", "2a004", "99123", "99155", "99256", "99149", "99352", "91352", "92352", "12047", "", "x"}
+	t.Run("R12 two places agree the same way round, and relatives share an index key", rapid.MakeCheck(func(t *rapid.T) {
+		a, b := rapid.SampledFrom(codes).Draw(t, "a"), rapid.SampledFrom(codes).Draw(t, "b")
+		year := rapid.IntRange(1940, 2010).Draw(t, "year")
+		m := placeMark(a, b, year)
+		if placeMark(b, a, year) != m {
+			t.Fatal("not both ways")
+		}
+		if m != Conflict && geo.Group(upper(a)) != geo.Group(upper(b)) {
+			t.Fatal("relatives are indexed apart")
+		}
+		if m == Exact && !strings.EqualFold(a, b) || m == Conflict && a != "" && strings.EqualFold(a, b) {
+			t.Fatal("exact is equal and equal is exact")
+		}
+	}))
 }
 
 func TestNothingPrintsATrait(t *testing.T) {
