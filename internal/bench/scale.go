@@ -52,8 +52,10 @@ type NationReport struct {
 	FileBytes      int64        `json:"file_bytes"`
 	ImportSeconds  float64      `json:"import_seconds"`
 	PersonsASecond float64      `json:"persons_per_second"`
-	BareASecond    float64      `json:"bare_inserts_persons_per_second"`
+	BareASecond    float64      `json:"bare_inserts_persons_per_second"` // the rows that the load keeps
 	RatioOfInserts float64      `json:"ratio_of_bare_inserts"`
+	PlainASecond   float64      `json:"plain_inserts_persons_per_second"` // a row for each object of the file
+	RatioOfPlain   float64      `json:"ratio_of_plain_inserts"`
 	Peak           int64        `json:"import_peak_memory_bytes"`
 	Stored         int64        `json:"stored_bytes"`
 	StoredEach     float64      `json:"stored_bytes_per_person"`
@@ -263,8 +265,8 @@ func (c *ScaleConfig) imported(ctx context.Context, w *world, path string, r *Na
 		return err
 	}
 	r.FileBytes, r.ImportSeconds, r.Peak, r.Ambiguous = got.FileBytes, got.Seconds, got.Peak, got.Ambiguous
-	r.PersonsASecond, r.BareASecond = float64(got.Persons)/got.Seconds, float64(bare.Persons)/bare.Seconds
-	r.RatioOfInserts = r.PersonsASecond / r.BareASecond
+	r.PersonsASecond, r.BareASecond, r.PlainASecond = float64(got.Persons)/got.Seconds, float64(bare.Persons)/bare.Seconds, float64(bare.Persons)/bare.PlainSeconds
+	r.RatioOfInserts, r.RatioOfPlain = r.PersonsASecond/r.BareASecond, r.PersonsASecond/r.PlainASecond
 	r.Stored, r.StoredEach, r.IndexEach = got.Stored, float64(got.Stored)/float64(got.Persons), float64(got.Index)/float64(got.Persons)
 	return nil
 }
@@ -287,7 +289,7 @@ func (c *ScaleConfig) child(ctx context.Context, into *workerReport, args ...str
 // workerReport is what a worker prints that measures the store.
 type workerReport struct {
 	Persons, FileBytes, Peak, Stored, Index int64
-	Seconds                                 float64
+	Seconds, PlainSeconds                   float64
 	Ambiguous                               int
 }
 
@@ -304,7 +306,7 @@ func storeWorker(ctx context.Context, c WorkerConfig, out io.Writer) error {
 	var r workerReport
 	if c.Kind == workerInsert {
 		y, err := s.MeasureInserts(ctx, int64(c.Persons))
-		r.Persons, r.Seconds = y.Persons, y.Took.Seconds()
+		r.Persons, r.Seconds, r.PlainSeconds = y.Persons, y.Stored.Took.Seconds(), y.Plain.Took.Seconds()
 		return firstError(err, json.NewEncoder(out).Encode(r), s.Close())
 	}
 	begun := time.Now()
@@ -334,19 +336,20 @@ func storeWorker(ctx context.Context, c WorkerConfig, out io.Writer) error {
 
 // Print writes the report for people.
 func (rep ScaleReport) Print(w io.Writer) {
-	fmt.Fprintf(w, "%10s %9s %9s %7s %9s %8s %8s %7s | %9s %9s %7s %8s %8s\n", "people", "import/s", "inserts/s", "ratio", "memory MB", "B/person", "index B", "pairs", "bare /s", "/me /s", "ratio", "CPU µs", "p99 ms")
+	fmt.Fprintf(w, "%10s %9s %9s %6s %9s %6s %9s %8s %8s %7s | %9s %9s %7s %8s %8s\n", "people", "import/s", "inserts/s", "ratio", "plain/s", "ratio", "memory MB", "B/person", "index B", "pairs", "bare /s", "/me /s", "ratio", "CPU µs", "p99 ms")
 	for _, n := range rep.Nations {
 		if n.Skipped != "" {
 			fmt.Fprintf(w, "%10d skipped: %s\n", n.Persons, n.Skipped)
 			continue
 		}
-		fmt.Fprintf(w, "%10d %9.0f %9.0f %7.2f %9d %8.0f %8.1f %7d | ", n.Persons, n.PersonsASecond, n.BareASecond, n.RatioOfInserts, n.Peak>>20, n.StoredEach, n.IndexEach, n.Ambiguous)
+		fmt.Fprintf(w, "%10d %9.0f %9.0f %6.2f %9.0f %6.2f %9d %8.0f %8.1f %7d | ", n.Persons, n.PersonsASecond, n.BareASecond, n.RatioOfInserts, n.PlainASecond, n.RatioOfPlain, n.Peak>>20, n.StoredEach, n.IndexEach, n.Ambiguous)
 		if c := n.Calls; c != nil {
 			fmt.Fprintf(w, "%9.0f %9.0f %7.3f %8.1f %8.2f", c.Variants[0].PerSecond, c.Variants[2].PerSecond, c.RatioBare, c.Variants[2].CPUPerCall, c.OpenLoop.P99)
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "\naims: import ≥ 15,000/s at 1 M and ≥ 12,000/s at 10 M, ratio ≥ 0.5, memory ≤ 512 MB, ≤ 1,500 B and ≤ 32 B of index a person\n")
+	fmt.Fprintln(w, "\nall in people per second; inserts: the rows that the load keeps, written bare; plain: a bare row for each object of the file")
+	fmt.Fprintf(w, "aims: import ≥ 15,000/s at 1 M and ≥ 12,000/s at 10 M, ratio ≥ 0.5, memory ≤ 512 MB, ≤ 1,500 B and ≤ 32 B of index a person\n")
 	if rep.Cost > 0 {
 		fmt.Fprintf(w, "cost of a call, largest over smallest nation: %.2f (aim ≤ 1.5)\n", rep.Cost)
 	}

@@ -43,7 +43,7 @@ func (l *load) batches(ctx context.Context) <-chan (chan parsed) {
 		defer close(order)
 		defer close(work)
 		for {
-			c, err := l.reader.chunk()
+			c, err := l.chunk()
 			if err != nil && !errors.Is(err, io.EOF) {
 				c.out <- parsed{err: err}
 				send(ctx, order, c.out)
@@ -57,7 +57,9 @@ func (l *load) batches(ctx context.Context) <-chan (chan parsed) {
 	for range workers {
 		go func() {
 			for c := range work {
-				c.out <- l.parse(c)
+				p := l.parse(c)
+				l.texts.Put(&c.text) // rows hold copies
+				c.out <- p
 			}
 		}()
 	}
@@ -104,8 +106,11 @@ func (l *load) parse(c *chunk) (p parsed) {
 
 // chunk reads the next lines. With io.EOF the chunk may hold the last ones;
 // with any other error it holds nothing to use.
-func (r *Reader) chunk() (*chunk, error) {
-	c := &chunk{text: make([]byte, 0, batchBytes+batchBytes/8), out: make(chan parsed, 1)}
+func (l *load) chunk() (*chunk, error) {
+	c, r := &chunk{out: make(chan parsed, 1), ends: make([]int, 0, batchLines)}, l.reader
+	if b, ok := l.texts.Get().(*[]byte); ok {
+		c.text = (*b)[:0]
+	}
 	for len(c.ends) < batchLines && len(c.text) < batchBytes {
 		b, long, err := r.next()
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"sync"
 
 	"droits.example/droits/internal/civil"
 )
@@ -102,6 +103,7 @@ type load struct {
 	reader  *Reader
 	sink    Sink
 	rejects *bufio.Writer
+	texts   sync.Pool // *[]byte, of chunks
 }
 
 // start opens the file and begins the load, where an earlier attempt at the

@@ -285,3 +285,16 @@ func TestAmbiguitiesAreFlaggedWhenTheyAreLoaded(t *testing.T) { // R12
 	}
 	whole(t, s)
 }
+
+func BenchmarkImport(b *testing.B) {
+	const persons = 200_000
+	path := nationFile(b, persons, 7)
+	for b.Loop() {
+		s := fresh(b)
+		if _, err := intake.Run(ctx, intake.Options{Path: path, Sink: s.NewLoad()}); err != nil {
+			b.Fatal(err)
+		}
+		s.Close()
+	}
+	b.ReportMetric(persons*float64(b.N)/b.Elapsed().Seconds(), "persons/s")
+}

@@ -7,19 +7,28 @@ import (
 	"time"
 
 	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-// Yardstick is what an import is compared with: the same rows of the same
-// tables written again by prepared inserts, one a row, on one connection, in
-// transactions of the size that a load has, with nothing read, checked, sealed
-// or sorted. Of at most the people asked for.
+// Yardstick is what an import is compared with: prepared inserts, one a row,
+// on one connection, in transactions of the size that a load has, with nothing
+// read, checked, sealed or sorted. Stored are the rows that the load keeps;
+// Plain holds the same bytes as a row for each object of the file (person,
+// link, contract, period, exemption, doctor, cover, leave), without an index.
 type Yardstick struct {
-	Persons, Rows int64
-	Took          time.Duration // of the inserts and commits
+	Persons       int64
+	Stored, Plain Inserts
 }
 
-// MeasureInserts writes the visible population's rows into a file of its own
-// in the data directory, and removes it. Errors: service_indisponible.
+// Inserts are rows written one by one.
+type Inserts struct {
+	Rows int64
+	Took time.Duration // of the inserts and their commits
+}
+
+// MeasureInserts writes rows of the visible population, of at most the people
+// asked for, into a file of its own in the data directory, and removes it.
+// Errors: service_indisponible.
 func (s *Store) MeasureInserts(ctx context.Context, persons int64) (y Yardstick, err error) {
 	p := s.state.Load().population
 	if p.path == "" {
@@ -30,54 +39,62 @@ func (s *Store) MeasureInserts(ctx context.Context, persons int64) (y Yardstick,
 		return y, unavailable("store: yardstick", err)
 	}
 	defer from.close()
-	path := filepath.Join(s.dir, "population-essai-yardstick.db")
-	to, err := createBuilding(ctx, path, 0)
+	to, err := createBuilding(ctx, filepath.Join(s.dir, "population-essai-yardstick.db"), 0)
 	if err != nil {
 		return y, unavailable("store: yardstick", err)
 	}
-	all := p.served + p.sentinels
-	share := func(n int64) int64 { return n * min(persons, all) / max(1, all) }
-	err = s.again(ctx, &y, from, to, share)
-	return y, unavailable("store: yardstick", errors.Join(err, to.close(), removePopulation(path)))
+	a := &again{s: s, ctx: ctx, y: &y, from: from, to: to, persons: min(persons, p.served+p.sentinels), all: max(1, p.served+p.sentinels)}
+	return y, unavailable("store: yardstick", errors.Join(a.run(), to.close(), removePopulation(to.path)))
 }
 
-func (s *Store) again(ctx context.Context, y *Yardstick, from, to *building, share func(int64) int64) error {
-	const batch = 16 << 10
+// again writes rows again.
+type again struct {
+	s            *Store
+	ctx          context.Context
+	y            *Yardstick
+	from, to     *building
+	persons, all int64
+	plain        int64 // rows written plainly
+}
+
+const (
+	yardBatch   = 16 << 10
+	insertPlain = `INSERT INTO objet (id, personne, contenu) VALUES ($1, $2, $3)`
+)
+
+func (a *again) run() error {
+	if err := sqlitex.ExecuteTransient(a.to.conn, `CREATE TABLE objet (id INTEGER PRIMARY KEY, personne INTEGER NOT NULL, contenu BLOB NOT NULL) STRICT`, nil); err != nil {
+		return err
+	}
 	for _, t := range []struct{ table, key, columns, write string }{
 		{"personne", "id", "id, ligne, sujet, sentinelle, identite, liens", insertPersonne},
-		{"dossier", "personne", "personne, contenu", `INSERT INTO dossier (personne, contenu) VALUES ($1, $2)`},
-		{"index_identite", "seau", "seau, entrees", `INSERT INTO index_identite (seau, entrees) VALUES ($1, $2)`},
-		{"index_nir", "seau", "seau, entrees", `INSERT INTO index_nir (seau, entrees) VALUES ($1, $2)`},
-		{"index_ligne", "seau", "seau, entrees", `INSERT INTO index_ligne (seau, entrees) VALUES ($1, $2)`},
+		{"dossier", "personne", "personne, contenu", insertDossier},
+		{"index_identite", "seau", "seau, entrees", identityIndex().write},
+		{"index_nir", "seau", "seau, entrees", numberIndex().write},
+		{"index_ligne", "seau", "seau, entrees", nameIndex().write},
 	} {
-		total := int64(0)
-		if err := from.each(`SELECT COUNT(*) FROM `+t.table, func(x *sqlite.Stmt) error { total = x.ColumnInt64(0); return nil }); err != nil {
+		total, last := int64(0), int64(-1)
+		if err := a.from.each(`SELECT COUNT(*) FROM `+t.table, func(x *sqlite.Stmt) error { total = x.ColumnInt64(0); return nil }); err != nil {
 			return err
 		}
-		last := int64(-1)
-		for left := share(total); left > 0; {
+		for left := total * a.persons / a.all; left > 0; {
 			var rows [][]any
-			err := from.each(`SELECT `+t.columns+` FROM `+t.table+` WHERE `+t.key+` > $1 ORDER BY 1 LIMIT $2`, func(x *sqlite.Stmt) error {
+			err := a.from.each(`SELECT `+t.columns+` FROM `+t.table+` WHERE `+t.key+` > $1 ORDER BY 1 LIMIT $2`, func(x *sqlite.Stmt) error {
 				last = x.ColumnInt64(0)
 				rows = append(rows, valuesOf(x))
 				return nil
-			}, last, min(left, batch))
+			}, last, min(left, yardBatch))
+			if err == nil {
+				err = a.write(&a.y.Stored, t.write, rows)
+			}
+			if err == nil && t.table == "personne" {
+				a.y.Persons += int64(len(rows))
+				err = a.plainly(rows)
+			}
 			if err != nil || len(rows) == 0 {
 				return err
 			}
 			left -= int64(len(rows))
-			begun := s.clock()
-			if err := write(to, t.write, rows); err != nil {
-				return err
-			}
-			y.Took += s.clock().Sub(begun)
-			y.Rows += int64(len(rows))
-			if t.table == "personne" {
-				y.Persons += int64(len(rows))
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -98,14 +115,45 @@ func valuesOf(x *sqlite.Stmt) (out []any) {
 	return out
 }
 
-func write(to *building, query string, rows [][]any) error {
-	if err := to.begin(); err != nil {
+// plainly writes a row for each object of some people.
+func (a *again) plainly(people [][]any) error {
+	var rows [][]any
+	for _, p := range people {
+		id, identite, liens := p[0].(int64), p[4].([]byte), p[5].([]byte)
+		var d docLiens
+		size := len(liens)
+		if err := a.s.keys.openRow(placeLiens, rowID{a.from.load, id}, liens, &d); err != nil {
+			return err
+		}
+		n := 0
+		for _, l := range d.Liens {
+			n += 1 + len(l.Contrats) + len(l.Exonerations) + len(l.Medecins) + len(l.Complements) + len(l.Arrets) + len(l.Risques)
+			for _, c := range l.Contrats {
+				n += len(c.Droits)
+			}
+		}
+		a.plain++
+		rows = append(rows, []any{a.plain, id, identite})
+		for range n {
+			a.plain++
+			rows = append(rows, []any{a.plain, id, liens[:size/n]})
+		}
+	}
+	return a.write(&a.y.Plain, insertPlain, rows)
+}
+
+func (a *again) write(in *Inserts, query string, rows [][]any) error {
+	begun := a.s.clock()
+	if err := a.to.begin(); err != nil {
 		return err
 	}
 	for _, r := range rows {
-		if err := to.exec(query, r...); err != nil {
+		if err := a.to.exec(query, r...); err != nil {
 			return err
 		}
 	}
-	return to.commit()
+	err := a.to.commit()
+	in.Took += a.s.clock().Sub(begun)
+	in.Rows += int64(len(rows))
+	return errors.Join(err, a.ctx.Err())
 }
