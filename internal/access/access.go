@@ -34,6 +34,9 @@ type People interface {
 	Restrictions(p droits.Sujet, at time.Time) []consent.Restriction
 	Guard(at trace.Generation, k partner.Key, partnerID string, people ...droits.Sujet) trace.Guard
 	DonneesOn() civil.Date
+	// Led says to whom a FranceConnect subject led before, zero when to nobody
+	// but the candidate; same when that is the candidate under a former number.
+	Led(ctx context.Context, subject trace.Digest, who policy.Candidate) (before trace.Digest, same bool, err error)
 }
 
 // Digests makes the keyed digests under which tokens, agents and people stand

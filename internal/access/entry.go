@@ -35,6 +35,9 @@ func (w *walk) entry(class trace.Class, outcome string, f *fault.Fault) trace.En
 	if c.creds.Token != "" {
 		e.Internal.Token = w.digest("jeton", c.creds.Token)
 	}
+	if w.fcSub != (trace.Digest{}) {
+		e.Internal.FCSubject = hex.EncodeToString(w.fcSub[:])
+	}
 	if f != nil {
 		e.Internal.Reasons = []string{f.Reason()}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/desk"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
@@ -56,6 +57,8 @@ type walk struct {
 	asserted *identity.Assertion
 	matching string
 	token    consent.Token
+	fcSub    trace.Digest         // zero when FranceConnect told no subject
+	seen     *desk.Identification // what was decided of who it is
 	subject  droits.Sujet
 	member   droits.Sujet
 	members  []droits.Sujet // everybody whose data the answer holds
@@ -114,6 +117,9 @@ func (w *walk) check(ctx context.Context) (identity.Pivot, error) {
 		return identity.Pivot{}, err
 	}
 	w.asserted = &a
+	if a.Subject != "" {
+		w.fcSub = w.s.Digests.TraceDigest("sub", a.Subject)
+	}
 	return a.Pivot, nil
 }
 
@@ -142,55 +148,6 @@ func (w *walk) admit(g policy.Grant) error {
 		return fault.New(fault.AgentRequis, "access: admit").On("X-Agent")
 	}
 	return nil
-}
-
-// identify finds exactly one person, or nobody: none, ambiguous and another
-// scheme are one answer, told apart only in the internal trace.
-func (w *walk) identify(ctx context.Context, pivot identity.Pivot) (policy.Candidate, error) {
-	w.token = w.s.Digests.TokenDigest(w.caller.creds.Token)
-	candidates, err := w.s.People.Find(ctx, pivot, w.caller.Partner(), w.token)
-	if err != nil {
-		return policy.Candidate{}, err
-	}
-	records := make([]identity.Record, len(candidates))
-	for i, c := range candidates {
-		records[i] = c.Record
-	}
-	r := identity.Decide(pivot, records)
-	w.matching = matching(r)
-	if r.Outcome != identity.Match {
-		return policy.Candidate{}, nobody("IDENTITY_" + upper(string(r.Outcome)))
-	}
-	for _, c := range candidates {
-		if c.Record.ID == r.ID {
-			w.subject, w.member, w.found, w.self = c.Sujet, c.Sujet, true, true
-			return c, nil
-		}
-	}
-	return policy.Candidate{}, nobody("IDENTITY_LOST")
-}
-
-func nobody(reason string) error {
-	return fault.New(fault.PersonneNonIdentifiee, "access: identify").Because(reason)
-}
-
-// matching is what the trace keeps of an identification: outcome, reason, rule,
-// tolerances, and why each candidate was rejected, "" for one that was not.
-func matching(r identity.Result) string {
-	b := make([]byte, 0, 128)
-	for _, s := range [...]string{string(r.Outcome), r.Reason, r.Rule} {
-		b = append(append(b, s...), ' ')
-	}
-	for i, s := range r.Tolerances {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, s...)
-	}
-	for _, x := range r.Candidates {
-		b = append(append(b, ' '), x.RejectedBy...)
-	}
-	return string(b)
 }
 
 // decide joins the person's own limits: age, withdrawal, restrictions, and the
@@ -238,8 +195,7 @@ func (w *walk) newConsent(p droits.Sujet, now time.Time) *consent.Record {
 		r.ExpiresAt = now.Add(consentFor)
 	}
 	if w.asserted.Subject != "" {
-		sub := w.s.Digests.TraceDigest("sub", w.asserted.Subject)
-		r.Evidence.Subject = hex.EncodeToString(sub[:])
+		r.Evidence.Subject = hex.EncodeToString(w.fcSub[:])
 	}
 	r.Blocks = make([]droits.Bloc, 0, len(d.Blocks))
 	for _, b := range d.Blocks {
@@ -307,6 +263,8 @@ func stale(o trace.Object) *fault.Fault {
 		code = fault.ConventionInactive
 	case trace.ObjectSharing:
 		code = fault.ConsentementRetire
+	case trace.ObjectIdentity:
+		return nobody(trace.SubjectLeadsElsewhere)
 	}
 	return fault.New(code, "access: commit").Because("MOVED_" + upper(o.Class()))
 }
@@ -363,14 +321,21 @@ func (w *walk) ground() []trace.Object {
 func (w *walk) overtaken(o trace.Object) trace.Leaf {
 	late := *w
 	late.decided = false // no consent comes of it
+	if o.Class() == trace.ObjectIdentity {
+		late.forget()
+	}
 	return late.refusalEntry(stale(o)).Leaf()
 }
 
 // effects are what becomes durable with the entry: the call counted, and the
 // consent that the first decided call of a token creates.
 func (w *walk) effects() (out []trace.Effect) {
+	out = make([]trace.Effect, 0, 3)
 	if w.counted != nil {
 		out = append(out, w.counted.effect)
+	}
+	if w.seen != nil {
+		out = append(out, w.seen)
 	}
 	if w.decided && w.consent != nil {
 		out = append(out, w.consent)

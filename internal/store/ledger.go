@@ -12,6 +12,7 @@ import (
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/desk"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
@@ -113,6 +114,9 @@ func (s *Store) commit(batch []*trace.Pending) error {
 	if err := l.guard(batch); err != nil {
 		return err
 	}
+	if err := l.guardSubjects(batch); err != nil {
+		return err
+	}
 	if err := s.write(batch); err != nil {
 		return err
 	}
@@ -147,7 +151,7 @@ func (l *ledger) guard(batch []*trace.Pending) error {
 				return err
 			}
 			if at > p.Guard.At {
-				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, draws(p.Effects)
+				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, ofRefusal(p.Effects)
 				break
 			}
 		}
@@ -155,11 +159,13 @@ func (l *ledger) guard(batch []*trace.Pending) error {
 	return nil
 }
 
-// draws keeps what a refused call leaves behind: it counts against its quota.
-func draws(effects []trace.Effect) (out []trace.Effect) {
+// ofRefusal keeps what a refused call leaves behind: it counts against its
+// quota, and who it was about was decided.
+func ofRefusal(effects []trace.Effect) (out []trace.Effect) {
 	for _, e := range effects {
-		if d, ok := e.(partner.Draw); ok {
-			out = append(out, d)
+		switch e.(type) {
+		case partner.Draw, *desk.Identification:
+			out = append(out, e)
 		}
 	}
 	return out
@@ -212,11 +218,20 @@ func (s *Store) write(batch []*trace.Pending) error {
 
 func (l *ledger) effects(batch []*trace.Pending) error {
 	taken := map[partner.Draw]int64{}
+	decided := map[decisions]int64{}
 	for _, p := range batch {
 		for _, e := range p.Effects {
 			switch e := e.(type) {
 			case partner.Draw:
 				taken[e]++
+			case *desk.Identification:
+				decided[decisionsOf(e)]++
+				if e.Outcome == desk.Match {
+					continue
+				}
+				if err := l.insertIdentification(e, p.Index); err != nil {
+					return err
+				}
 			case *consent.Record:
 				if err := l.insertConsent(e, p.Index); err != nil {
 					return err
@@ -225,6 +240,9 @@ func (l *ledger) effects(batch []*trace.Pending) error {
 				return fault.New(fault.ErreurInterne, "store: unknown effect")
 			}
 		}
+	}
+	if err := l.countDecisions(decided); err != nil {
+		return err
 	}
 	for d, n := range taken {
 		err := l.query(`INSERT INTO quota (convention, jour, pris) VALUES ($1, $2, $3) ON CONFLICT (convention, jour) DO UPDATE SET pris = pris + excluded.pris`, func(s *sqlite.Stmt) {

@@ -79,6 +79,7 @@ type Internal struct {
 	Matching  string   // outcome and codes of the identification
 	Policy    string
 	Token     string // keyed digest of the token
+	FCSubject string // keyed digest of FranceConnect's sub, "" in v1
 }
 
 // Parts are the two canonical JSON texts of an entry (RFC 8785).
@@ -117,6 +118,7 @@ func (e *Entry) appendInternal(b []byte) []byte {
 	i := object{b: b, from: len(b)}
 	y := &e.Internal
 	i.str("agent", y.Agent)
+	i.str("fc_subject", y.FCSubject)
 	i.str("ip", y.IP)
 	i.str("key", y.KeyID)
 	i.num("latency_us", y.Latency.Microseconds())

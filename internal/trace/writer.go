@@ -27,7 +27,12 @@ const (
 	ObjectConvention = "convention" // a convention
 	ObjectSubject    = "sujet"      // the restrictions of a person
 	ObjectSharing    = "partage"    // what holds between a person and a partner
+	ObjectIdentity   = "identite"   // to whom a FranceConnect subject leads
 )
+
+// SubjectLeadsElsewhere is the internal reason of a refusal: the FranceConnect
+// subject led to another person before.
+const SubjectLeadsElsewhere = "SUBJECT_LEADS_ELSEWHERE"
 
 // Class is the part before the slash.
 func (o Object) Class() string {

@@ -124,7 +124,46 @@ CREATE TABLE cle_jour (
   PRIMARY KEY (jour, partie)
 ) STRICT, WITHOUT ROWID;
 
+-- What the identity desk reads: counts of everything, and one row for each
+-- identification that is no match. n is the place of its entry in the log.
+CREATE TABLE identification_heure (
+  heure      INTEGER NOT NULL,
+  partenaire TEXT NOT NULL,
+  issue      TEXT NOT NULL CHECK (issue IN ('match', 'none', 'ambiguous', 'blocked')),
+  tolerances TEXT NOT NULL,
+  nombre     INTEGER NOT NULL,
+  PRIMARY KEY (heure, partenaire, issue, tolerances)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE identification (
+  n          INTEGER PRIMARY KEY,
+  at         INTEGER NOT NULL,
+  requete    TEXT NOT NULL,
+  partenaire TEXT NOT NULL,
+  finalite   TEXT NOT NULL,
+  issue      TEXT NOT NULL CHECK (issue IN ('none', 'ambiguous', 'blocked')),
+  motif      TEXT NOT NULL,
+  tolerances TEXT NOT NULL,
+  rejets     TEXT NOT NULL,
+  candidats  INTEGER NOT NULL,
+  regle      TEXT NOT NULL,
+  sub        BLOB,
+  personne   BLOB,
+  avant      BLOB
+) STRICT;
+
+-- To whom a FranceConnect subject led, both as keyed pseudonyms: it is compared
+-- with, and nobody is ever found through it.
+CREATE TABLE sub_personne (
+  sub      BLOB PRIMARY KEY,
+  personne BLOB NOT NULL,
+  since_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- +goose Down
+DROP TABLE sub_personne;
+DROP TABLE identification;
+DROP TABLE identification_heure;
 DROP TABLE cle_jour;
 DROP TABLE subject;
 DROP TABLE batch;

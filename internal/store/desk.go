@@ -1,0 +1,264 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"droits.example/droits/internal/desk"
+	"droits.example/droits/internal/policy"
+	"droits.example/droits/internal/trace"
+)
+
+// decisions are the identifications of an hour that ended alike.
+type decisions struct {
+	hour                         int64
+	partner, outcome, tolerances string
+}
+
+func decisionsOf(i *desk.Identification) decisions {
+	return decisions{i.At.Truncate(time.Hour).Unix(), i.Partner, i.Outcome, i.Tolerances}
+}
+
+func (l *ledger) countDecisions(of map[decisions]int64) error {
+	for d, n := range of {
+		err := l.query(`INSERT INTO identification_heure (heure, partenaire, issue, tolerances, nombre) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (heure, partenaire, issue, tolerances) DO UPDATE SET nombre = nombre + excluded.nombre`, func(s *sqlite.Stmt) {
+			s.BindInt64(1, d.hour)
+			s.BindText(2, d.partner)
+			s.BindText(3, d.outcome)
+			s.BindText(4, d.tolerances)
+			s.BindInt64(5, n)
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *ledger) insertIdentification(i *desk.Identification, index int64) error {
+	return l.query(`INSERT INTO identification (n, at, requete, partenaire, finalite, issue, motif, tolerances, rejets, candidats, regle, sub, personne, avant)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, func(s *sqlite.Stmt) {
+		s.BindInt64(1, index)
+		s.BindInt64(2, millis(i.At))
+		s.BindText(3, i.RequestID)
+		s.BindText(4, i.Partner)
+		s.BindText(5, i.Purpose)
+		s.BindText(6, i.Outcome)
+		s.BindText(7, i.Reason)
+		s.BindText(8, i.Tolerances)
+		s.BindText(9, writeHistogram(i.Rejected))
+		s.BindInt64(10, int64(i.Candidates))
+		s.BindText(11, i.Rule)
+		for n, d := range []trace.Digest{i.Subject, i.Person, i.Before} {
+			if d == (trace.Digest{}) {
+				s.BindNull(12 + n)
+			} else {
+				s.BindBytes(12+n, d[:])
+			}
+		}
+	}, nil)
+}
+
+// writeHistogram is CODE:n, in the order of codes, joined by spaces.
+func writeHistogram(of map[string]int) string {
+	var out []string
+	for code, n := range of {
+		out = append(out, code+":"+strconv.Itoa(n))
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+func readHistogram(s string) map[string]int {
+	out := map[string]int{}
+	for _, x := range strings.Fields(s) {
+		code, n, _ := strings.Cut(x, ":")
+		out[code], _ = strconv.Atoi(n)
+	}
+	return out
+}
+
+// guardSubjects notes to whom each FranceConnect subject leads, and refuses an
+// entry whose subject led to another person before: two calls that meet are
+// told apart here, in one transaction.
+func (l *ledger) guardSubjects(batch []*trace.Pending) error {
+	for _, p := range batch {
+		for n, e := range p.Effects {
+			i, ok := e.(*desk.Identification)
+			if !ok || i.Outcome != desk.Match || i.Subject == (trace.Digest{}) {
+				continue
+			}
+			before, err := l.lead(i)
+			if err != nil {
+				return err
+			}
+			if before == i.Person {
+				continue
+			}
+			blocked := *i
+			blocked.Outcome, blocked.Reason, blocked.Before = desk.Blocked, trace.SubjectLeadsElsewhere, before
+			if o := trace.Object(trace.ObjectIdentity + "/" + hex.EncodeToString(i.Subject[:])); p.Refusal != nil {
+				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, ofRefusal(p.Effects)
+				n = slices.Index(p.Effects, e)
+			}
+			p.Effects = slices.Clone(p.Effects)
+			p.Effects[n] = &blocked
+			break
+		}
+	}
+	return nil
+}
+
+// lead notes to whom a subject leads, unless it led to somebody else: it gives
+// that person back.
+func (l *ledger) lead(i *desk.Identification) (person trace.Digest, err error) {
+	found := false
+	err = l.query(`SELECT personne FROM sub_personne WHERE sub = $1`, func(s *sqlite.Stmt) { s.BindBytes(1, i.Subject[:]) }, func(s *sqlite.Stmt) error {
+		found = true
+		s.ColumnBytes(0, person[:])
+		return nil
+	})
+	if err != nil || found && (person == i.Person || person != i.Replaces) {
+		return person, err
+	}
+	return i.Person, l.query(`INSERT INTO sub_personne (sub, personne, since_at) VALUES ($1, $2, $3)
+		ON CONFLICT (sub) DO UPDATE SET personne = excluded.personne, since_at = excluded.since_at`, func(s *sqlite.Stmt) {
+		s.BindBytes(1, i.Subject[:])
+		s.BindBytes(2, i.Person[:])
+		s.BindInt64(3, millis(i.At))
+	}, nil)
+}
+
+// Led says to whom a FranceConnect subject led before, when that was not the
+// candidate: before is that person, zero when there is none. same means that it
+// is the candidate all the same, under a number that was reissued since. It
+// compares and finds nobody. Errors: service_indisponible.
+func (s *Store) Led(ctx context.Context, subject trace.Digest, who policy.Candidate) (before trace.Digest, same bool, err error) {
+	var b []byte
+	err = s.journal.reader.QueryRowContext(ctx, `SELECT personne FROM sub_personne WHERE sub = $1`, subject[:]).Scan(&b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return before, false, nil
+	}
+	if err != nil {
+		return before, false, unavailable("store: led", err)
+	}
+	now := s.TraceSubject(who.Sujet)
+	if bytes.Equal(b, now[:]) {
+		return before, false, nil
+	}
+	copy(before[:], b)
+	former, err := s.formerly(ctx, who)
+	return before, slices.Contains(former, before), unavailable("store: led", err)
+}
+
+// formerly are the pseudonyms of a person under the numbers that it had before.
+func (s *Store) formerly(ctx context.Context, who policy.Candidate) (out []trace.Digest, err error) {
+	pop := s.state.Load().population
+	if pop.hot == nil {
+		return nil, errClosed
+	}
+	var c *reader
+	ok := false
+	select {
+	case c, ok = <-pop.hot.conns:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if !ok {
+		return nil, errClosed
+	}
+	defer func() { pop.hot.conns <- c }()
+	if err := c.see(pop); err != nil {
+		return nil, err
+	}
+	stmt, err := c.conn.Prepare(`SELECT sujet, identite FROM personne WHERE id = $1`)
+	if err != nil {
+		return nil, err
+	}
+	defer stmt.Reset()
+	stmt.BindInt64(1, who.Record.ID)
+	more, err := stmt.Step()
+	switch {
+	case err != nil:
+		return nil, err
+	case !more || !bytes.Equal(column(stmt, 0), who.Sujet[:]):
+		return nil, errors.New("store: the population changed during the call")
+	}
+	var doc docPersonne
+	if err := s.keys.openRow(placeIdentite, rowID{pop.load, who.Record.ID}, column(stmt, 1), &doc); err != nil {
+		return nil, err
+	}
+	for _, n := range doc.Precedents {
+		out = append(out, s.TraceSubject(s.keys.subject(number(n), "")))
+	}
+	return out, nil
+}
+
+// Desk answers a query of the identity desk. Errors: service_indisponible.
+func (s *Store) Desk(ctx context.Context, q desk.Query) (f desk.Found, err error) {
+	if f.Counts, err = s.deskCounts(ctx, q.Since); err != nil {
+		return f, unavailable("store: desk", err)
+	}
+	if f.Cases, err = s.deskCases(ctx, q, q.Limit+1); err != nil {
+		return f, unavailable("store: desk", err)
+	}
+	if f.More = len(f.Cases) > q.Limit; f.More {
+		f.Cases = f.Cases[:q.Limit]
+	}
+	if f.Blocked, err = s.deskCases(ctx, desk.Query{Since: q.Since, Outcome: desk.Blocked}, maxBlocked); err != nil {
+		return f, unavailable("store: desk", err)
+	}
+	list, err := s.Ambiguities(ctx)
+	f.Pairs = []desk.Pair{}
+	for _, x := range list {
+		a, b := s.TraceSubject(x.A), s.TraceSubject(x.B)
+		f.Pairs = append(f.Pairs, desk.Pair{A: hex.EncodeToString(a[:]), B: hex.EncodeToString(b[:])})
+	}
+	return f, err
+}
+
+// maxBlocked bounds the alerts of one report.
+const maxBlocked = 100
+
+func (s *Store) deskCounts(ctx context.Context, since time.Time) (out []desk.Count, err error) {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var c desk.Count
+		var hour int64
+		if err := scan(&hour, &c.Partner, &c.Outcome, &c.Tolerances, &c.N); err != nil {
+			return err
+		}
+		c.Hour = time.Unix(hour, 0).UTC()
+		out = append(out, c)
+		return nil
+	}, `SELECT heure, partenaire, issue, tolerances, nombre FROM identification_heure WHERE heure >= $1 ORDER BY heure, partenaire, issue, tolerances`, since.Truncate(time.Hour).Unix())
+	return out, err
+}
+
+func (s *Store) deskCases(ctx context.Context, q desk.Query, limit int) (out []desk.Case, err error) {
+	out = []desk.Case{}
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var c desk.Case
+		var at int64
+		var rejected string
+		var sub, person, before []byte
+		if err := scan(&c.Trace, &at, &c.RequestID, &c.Partner, &c.Purpose, &c.Outcome, &c.Reason, &c.Tolerances, &rejected, &c.Candidates, &c.Rule, &sub, &person, &before); err != nil {
+			return err
+		}
+		c.At, c.Rejected = time.UnixMilli(at).UTC(), readHistogram(rejected)
+		c.Subject, c.Person, c.Before = hex.EncodeToString(sub), hex.EncodeToString(person), hex.EncodeToString(before)
+		out = append(out, c)
+		return nil
+	}, `SELECT n, at, requete, partenaire, finalite, issue, motif, tolerances, rejets, candidats, regle, sub, personne, avant FROM identification
+		WHERE at >= $1 AND ($2 = '' OR issue = $2) ORDER BY n DESC LIMIT $3`, millis(q.Since), q.Outcome, limit)
+	return out, err
+}
