@@ -9,7 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -64,17 +64,44 @@ func dial(dir string) *administration {
 	return &administration{&http.Client{Transport: t}, func() error { t.CloseIdleConnections(); return nil }}
 }
 
-// inProcess answers requests from a handler, without a network.
+// inProcess answers requests from a handler, without a network. What the
+// handler writes can be read while it runs.
 type inProcess struct{ h http.Handler }
 
 func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
-	w := httptest.NewRecorder()
-	t.h.ServeHTTP(w, r)
-	return w.Result(), nil
+	body, out := io.Pipe()
+	w := &answering{header: http.Header{}, out: out, status: make(chan int, 1)}
+	go func() {
+		t.h.ServeHTTP(w, r)
+		w.WriteHeader(http.StatusOK)
+		out.Close()
+	}()
+	status := <-w.status
+	return &http.Response{StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: w.header.Clone(), Body: body, ContentLength: -1, Request: r}, nil
 }
+
+// answering is the response writer of a handler in this process.
+type answering struct {
+	header http.Header
+	out    *io.PipeWriter
+	status chan int
+	once   sync.Once
+}
+
+func (a *answering) Header() http.Header { return a.header }
+
+func (a *answering) WriteHeader(status int) { a.once.Do(func() { a.status <- status }) }
+
+func (a *answering) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.out.Write(b)
+}
+
+// Flush implements http.Flusher: nothing is kept back.
+func (a *answering) Flush() {}
 
 // call sends one request and decodes its answer into out.
 func (a *administration) call(ctx context.Context, method, path string, req any, out any) error {
