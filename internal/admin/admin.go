@@ -13,6 +13,7 @@ import (
 
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/desk"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/intake"
@@ -37,6 +38,7 @@ type Registry interface {
 	RestrictionsInForce(ctx context.Context) ([]consent.RestrictionLine, error)
 	Withdraw(ctx context.Context, p droits.Sujet, partnerID, reason string) error
 	Allow(ctx context.Context, p droits.Sujet, partnerID string) error
+	Desk(ctx context.Context, q desk.Query) (desk.Found, error)
 }
 
 // Config is what the administration needs.
@@ -108,6 +110,7 @@ func Handler(c Config) http.Handler {
 		"POST /restrictions/lift": lift,
 		"POST /consents/withdraw": withdraw,
 		"POST /consents/allow":    allow,
+		"GET /identity/desk":      identityDesk,
 		"GET /demo/persons":       demoPersons,
 		"POST /demo/token":        demoToken,
 		"GET /ping":               func(Config, *http.Request, Request) (any, error) { return map[string]bool{"ok": true}, nil },

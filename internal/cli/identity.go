@@ -34,7 +34,7 @@ a database, a data directory and an import file.
 
 ` + exitCodes
 
-func identityCommand() *cobra.Command {
+func identityCommand(p Process) *cobra.Command {
 	c := &cobra.Command{
 		Use: "explain --cases FILE", Short: "Decide fictitious cases of identification and say why", Long: explainLong, Args: noArgs,
 		Example: `  droits identity explain --cases cases.ndjson
@@ -45,7 +45,7 @@ func identityCommand() *cobra.Command {
 	}
 	c.Flags().String("cases", "", "file of cases; - is standard input")
 	c.Flags().Bool("text", false, "print for a reader instead of JSON")
-	return group("identity", "Identification: who a pivot is", c)
+	return group("identity", "Identification: who a pivot is", c, deskCommand(p))
 }
 
 func explainCases(c *cobra.Command) error {

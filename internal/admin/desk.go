@@ -1,0 +1,49 @@
+package admin
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"droits.example/droits/internal/desk"
+	"droits.example/droits/internal/fault"
+)
+
+// The bounds of a report of the identity desk.
+const (
+	MaxDeskFor   = 400 * 24 * time.Hour
+	MaxDeskCases = 10_000
+)
+
+// DeskPath is where a report of the identity desk is read: for (a duration, at
+// most MaxDeskFor), outcome ("" = all) and limit (of cases) are in the query.
+func DeskPath(back time.Duration, outcome string, limit int) string {
+	return "/identity/desk?" + url.Values{"for": {back.String()}, "outcome": {outcome}, "limit": {strconv.Itoa(limit)}}.Encode()
+}
+
+// identityDesk makes the report. Errors: parametre_invalide.
+func identityDesk(c Config, r *http.Request, _ Request) (any, error) {
+	v := r.URL.Query()
+	bad := func(field string) error { return fault.New(fault.ParametreInvalide, "admin: desk").On(field) }
+	back, err := time.ParseDuration(v.Get("for"))
+	if err != nil || back <= 0 || back > MaxDeskFor {
+		return nil, bad("for")
+	}
+	limit, err := strconv.Atoi(v.Get("limit"))
+	if err != nil || limit < 0 || limit > MaxDeskCases {
+		return nil, bad("limit")
+	}
+	now := c.Clock()
+	q := desk.Query{Since: now.Add(-back), Outcome: v.Get("outcome"), Limit: limit}
+	switch q.Outcome {
+	case "", desk.None, desk.Ambiguous, desk.Blocked:
+	default:
+		return nil, bad("outcome")
+	}
+	found, err := c.Live.Desk(r.Context(), q)
+	if err != nil {
+		return nil, err
+	}
+	return desk.Judge(q, now, found), nil
+}
