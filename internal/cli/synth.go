@@ -74,7 +74,7 @@ func (o *synthOptions) run(c *cobra.Command) error {
 	if err != nil {
 		return usage("%s", strings.TrimPrefix(err.Error(), "nation: "))
 	}
-	if o.out == "" {
+	if o.out == "" || o.out == "-" {
 		err = o.write(c.Context(), n, c.OutOrStdout(), nation.Plain)
 	} else {
 		err = o.save(c.Context(), n)
@@ -98,7 +98,7 @@ func (o *synthOptions) save(ctx context.Context, n *nation.Nation) (err error) {
 	part := o.out + ".part"
 	f, err := os.Create(part)
 	if err != nil {
-		return &exitError{ExitFailure, errors.New("the file cannot be written there")}
+		return unwritten(err)
 	}
 	if err = errors.Join(o.write(ctx, n, f, compressionOf(o.out)), f.Sync(), f.Close()); err == nil {
 		err = os.Rename(part, o.out)
@@ -106,7 +106,22 @@ func (o *synthOptions) save(ctx context.Context, n *nation.Nation) (err error) {
 	if err != nil {
 		os.Remove(part)
 	}
-	return err
+	return unwritten(err)
+}
+
+// unwritten says why a file cannot be written, without its path.
+func unwritten(err error) error {
+	var p *os.PathError
+	var l *os.LinkError
+	switch {
+	case errors.As(err, &p):
+		err = p.Err
+	case errors.As(err, &l):
+		err = l.Err
+	default:
+		return err
+	}
+	return fmt.Errorf("the file cannot be written: %w", err)
 }
 
 // compressionOf is what the extension asks for.
