@@ -202,7 +202,8 @@ func (p *plan) unindex(k known, ligne string) error {
 	if d.NIR != "" {
 		errs = append(errs, p.numbers.remove(entry{p.l.s.keys.numberDigest(number(d.NIR)), row}))
 	}
-	for _, x := range p.l.s.keys.identityDigests(d.record(k.sentinel)) {
+	own, _ := p.l.s.keys.identityDigests(d.record(k.sentinel))
+	for _, x := range own {
 		errs = append(errs, p.identities.remove(entry{x, row}))
 	}
 	return errors.Join(errs...)
@@ -373,7 +374,7 @@ func (p *plan) index([]ready) error {
 func (p *plan) flag(fresh []ready) error {
 	for _, r := range fresh {
 		var others []int64
-		for _, k := range r.keys {
+		for _, k := range slices.Concat(r.keys, r.near) {
 			rows, err := p.identities.rows(k)
 			if err != nil {
 				return err

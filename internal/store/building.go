@@ -64,6 +64,21 @@ func openBuilding(path string, load int64, bulk bool) (*building, error) {
 	return f, nil
 }
 
+// openReader opens the file of a population to read it, whatever its journal.
+func openReader(path string, load int64) (*building, error) {
+	c, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	f := &building{path: path, load: load, conn: c}
+	for _, q := range []string{"busy_timeout = 5000", "cache_size = -16384"} {
+		if err := sqlitex.ExecuteTransient(c, "PRAGMA "+q, nil); err != nil {
+			return nil, errors.Join(err, f.close())
+		}
+	}
+	return f, nil
+}
+
 // removePopulation erases the files of a population.
 func removePopulation(path string) error {
 	var errs []error

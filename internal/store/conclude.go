@@ -2,10 +2,13 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 
 	"zombiezen.com/go/sqlite"
 
+	"droits.example/droits/internal/identity"
 	"droits.example/droits/internal/intake"
 )
 
@@ -271,6 +274,68 @@ func (c *conclusion) close() error {
 func (c *conclusion) settings() map[string]int64 {
 	return map[string]int64{
 		"bits_identite": int64(c.bits.identite), "bits_nir": int64(c.bits.nir), "bits_ligne": int64(c.bits.ligne),
-		"personnes": c.people - c.sentinels, "sentinelles": c.sentinels, "reference_on": int64(c.l.on),
+		"personnes": c.people - c.sentinels, "sentinelles": c.sentinels, "reference_on": int64(c.l.on), "cles": indexVersion(),
 	}
+}
+
+// indexVersion is identity.IndexVersion as a number.
+func indexVersion() int64 {
+	sum := sha256.Sum256([]byte(identity.IndexVersion))
+	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
+}
+
+// reindex writes the identity index of a population anew when it was made of
+// other keys than those of this program: nobody is found less surely after an
+// upgrade. Errors are the engine's.
+func (s *Store) reindex(ctx context.Context, f *building) error {
+	l := s.NewLoad()
+	l.f, l.mark = f, reading{Lots: map[genre]int{}, Entries: map[genre]int64{}}
+	if err := f.begin(); err != nil {
+		return err
+	}
+	for _, q := range []string{`DELETE FROM tri`, `DELETE FROM index_identite`, `DELETE FROM ambiguite`} {
+		if err := f.exec(q); err != nil {
+			return err
+		}
+	}
+	err := f.each(`SELECT id, sentinelle, identite FROM personne`, func(x *sqlite.Stmt) error {
+		at := rowID{f.load, x.ColumnInt64(0)}
+		var d docPersonne
+		if err := s.keys.openRow(placeIdentite, at, column(x, 2), &d); err != nil || d.Deces != 0 {
+			return err
+		}
+		r := ready{id: at.row}
+		r.keys, r.near = s.keys.identityDigests(d.record(x.ColumnInt(1) == 1))
+		l.noteKeys(&r)
+		if len(l.spill[byIdentity]) > 1<<20 {
+			return l.spillOut()
+		}
+		return ctx.Err()
+	})
+	if err == nil {
+		err = l.spillOut()
+	}
+	if err != nil {
+		return err
+	}
+	c := &conclusion{l: l, f: f, ctx: ctx, tell: func(string, int64, int64) {}}
+	c.bits.identite = bitsFor(l.mark.Entries[byIdentity])
+	if err := c.writeIndex(byIdentity, identityIndex(), func(int) {}); err != nil {
+		return err
+	}
+	if err := f.begin(); err != nil {
+		return err
+	}
+	for name, n := range map[string]int64{"bits_identite": int64(c.bits.identite), "cles": indexVersion()} {
+		if err := f.set(name, n); err != nil {
+			return err
+		}
+	}
+	if err := f.exec(`DELETE FROM tri`); err != nil {
+		return err
+	}
+	if err := f.commit(); err != nil {
+		return err
+	}
+	return c.writeAmbiguities()
 }

@@ -59,7 +59,7 @@ func (l *ledger) insertIdentification(i *desk.Identification, index int64) error
 		s.BindText(9, writeHistogram(i.Rejected))
 		s.BindInt64(10, int64(i.Candidates))
 		s.BindText(11, i.Rule)
-		for n, d := range []trace.Digest{i.Subject, i.Person, i.Before} {
+		for n, d := range []trace.Digest{i.Subject, i.Person, i.Lead.Before} {
 			if d == (trace.Digest{}) {
 				s.BindNull(12 + n)
 			} else {
@@ -102,11 +102,11 @@ func (l *ledger) guardSubjects(batch []*trace.Pending) error {
 			if err != nil {
 				return err
 			}
-			if before == i.Person {
+			if before == (trace.Digest{}) {
 				continue
 			}
 			blocked := *i
-			blocked.Outcome, blocked.Reason, blocked.Before = desk.Blocked, trace.SubjectLeadsElsewhere, before
+			blocked.Outcome, blocked.Reason, blocked.Lead.Before = desk.Blocked, trace.SubjectLeadsElsewhere, before
 			if o := trace.Object(trace.ObjectIdentity + "/" + hex.EncodeToString(i.Subject[:])); p.Refusal != nil {
 				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, ofRefusal(p.Effects)
 				n = slices.Index(p.Effects, e)
@@ -121,87 +121,105 @@ func (l *ledger) guardSubjects(batch []*trace.Pending) error {
 
 // lead notes to whom a subject leads, unless it led to somebody else: it gives
 // that person back.
-func (l *ledger) lead(i *desk.Identification) (person trace.Digest, err error) {
-	found := false
-	err = l.query(`SELECT personne FROM sub_personne WHERE sub = $1`, func(s *sqlite.Stmt) { s.BindBytes(1, i.Subject[:]) }, func(s *sqlite.Stmt) error {
-		found = true
-		s.ColumnBytes(0, person[:])
+func (l *ledger) lead(i *desk.Identification) (before trace.Digest, err error) {
+	var k known
+	err = l.query(`SELECT personne, ligne FROM sub_personne WHERE sub = $1`, func(s *sqlite.Stmt) { s.BindBytes(1, i.Subject[:]) }, func(s *sqlite.Stmt) error {
+		s.ColumnBytes(0, k.person[:])
+		s.ColumnBytes(1, k.row[:])
 		return nil
 	})
-	if err != nil || found && (person == i.Person || person != i.Replaces) {
-		return person, err
+	switch {
+	case err != nil, k == known{i.Person, i.Lead.Row}:
+		return before, err
+	case k.other(i.Person, i.Lead.Row) && k.person != i.Lead.Replaces:
+		return k.person, nil
 	}
-	return i.Person, l.query(`INSERT INTO sub_personne (sub, personne, since_at) VALUES ($1, $2, $3)
-		ON CONFLICT (sub) DO UPDATE SET personne = excluded.personne, since_at = excluded.since_at`, func(s *sqlite.Stmt) {
+	return before, l.query(`INSERT INTO sub_personne (sub, personne, ligne, since_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (sub) DO UPDATE SET personne = excluded.personne, ligne = excluded.ligne, since_at = excluded.since_at`, func(s *sqlite.Stmt) {
 		s.BindBytes(1, i.Subject[:])
 		s.BindBytes(2, i.Person[:])
-		s.BindInt64(3, millis(i.At))
+		s.BindBytes(3, i.Lead.Row[:])
+		s.BindInt64(4, millis(i.At))
 	}, nil)
 }
 
-// Led says to whom a FranceConnect subject led before, when that was not the
-// candidate: before is that person, zero when there is none. same means that it
-// is the candidate all the same, under a number that was reissued since. It
-// compares and finds nobody. Errors: service_indisponible.
-func (s *Store) Led(ctx context.Context, subject trace.Digest, who policy.Candidate) (before trace.Digest, same bool, err error) {
-	var b []byte
-	err = s.journal.reader.QueryRowContext(ctx, `SELECT personne FROM sub_personne WHERE sub = $1`, subject[:]).Scan(&b)
-	if errors.Is(err, sql.ErrNoRows) {
-		return before, false, nil
-	}
-	if err != nil {
-		return before, false, unavailable("store: led", err)
-	}
-	now := s.TraceSubject(who.Sujet)
-	if bytes.Equal(b, now[:]) {
-		return before, false, nil
-	}
-	copy(before[:], b)
-	former, err := s.formerly(ctx, who)
-	return before, slices.Contains(former, before), unavailable("store: led", err)
+// known is to whom a subject is known to lead; zero when to nobody.
+type known struct{ person, row trace.Digest }
+
+// other reports whether that is somebody else: neither the number nor the row
+// in the source is the same.
+func (k known) other(person, row trace.Digest) bool {
+	return k != known{} && k.person != person && k.row != row
 }
 
-// formerly are the pseudonyms of a person under the numbers that it had before.
-func (s *Store) formerly(ctx context.Context, who policy.Candidate) (out []trace.Digest, err error) {
+// Lead compares the candidate with the person to whom a FranceConnect subject
+// led before. It finds nobody. Errors: service_indisponible.
+func (s *Store) Lead(ctx context.Context, subject trace.Digest, who policy.Candidate) (out desk.Lead, err error) {
+	ligne, former, err := s.formerly(ctx, who)
+	if err != nil {
+		return out, unavailable("store: lead", err)
+	}
+	out.Row = s.TraceDigest("ligne", ligne)
+	var person, row []byte
+	err = s.journal.reader.QueryRowContext(ctx, `SELECT personne, ligne FROM sub_personne WHERE sub = $1`, subject[:]).Scan(&person, &row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return out, nil
+	}
+	if err != nil {
+		return out, unavailable("store: lead", err)
+	}
+	var k known
+	copy(k.person[:], person)
+	copy(k.row[:], row)
+	switch {
+	case !k.other(s.TraceSubject(who.Sujet), out.Row):
+	case slices.ContainsFunc(former, func(n string) bool { return s.TraceSubject(s.keys.subject(number(n), "")) == k.person }):
+		out.Replaces = k.person
+	default:
+		out.Before = k.person
+	}
+	return out, nil
+}
+
+// formerly reads the row of a candidate in the source, and the numbers that it
+// had before.
+func (s *Store) formerly(ctx context.Context, who policy.Candidate) (ligne string, numbers []string, err error) {
 	pop := s.state.Load().population
 	if pop.hot == nil {
-		return nil, errClosed
+		return "", nil, errClosed
 	}
 	var c *reader
 	ok := false
 	select {
 	case c, ok = <-pop.hot.conns:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return "", nil, ctx.Err()
 	}
 	if !ok {
-		return nil, errClosed
+		return "", nil, errClosed
 	}
 	defer func() { pop.hot.conns <- c }()
 	if err := c.see(pop); err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	stmt, err := c.conn.Prepare(`SELECT sujet, identite FROM personne WHERE id = $1`)
+	stmt, err := c.conn.Prepare(`SELECT sujet, ligne, identite FROM personne WHERE id = $1`)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	defer stmt.Reset()
 	stmt.BindInt64(1, who.Record.ID)
 	more, err := stmt.Step()
 	switch {
 	case err != nil:
-		return nil, err
+		return "", nil, err
 	case !more || !bytes.Equal(column(stmt, 0), who.Sujet[:]):
-		return nil, errors.New("store: the population changed during the call")
+		return "", nil, errors.New("store: the population changed during the call")
 	}
 	var doc docPersonne
-	if err := s.keys.openRow(placeIdentite, rowID{pop.load, who.Record.ID}, column(stmt, 1), &doc); err != nil {
-		return nil, err
+	if err := s.keys.openRow(placeIdentite, rowID{pop.load, who.Record.ID}, column(stmt, 2), &doc); err != nil {
+		return "", nil, err
 	}
-	for _, n := range doc.Precedents {
-		out = append(out, s.TraceSubject(s.keys.subject(number(n), "")))
-	}
-	return out, nil
+	return stmt.ColumnText(1), doc.Precedents, nil
 }
 
 // Desk answers a query of the identity desk. Errors: service_indisponible.

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
 	"droits.example/droits/internal/identity"
 )
@@ -150,16 +149,12 @@ func (s *Store) family(f *building, opener int64, children []int64) ([]byte, err
 func (c *conclusion) readers() ([]*building, error) {
 	var out []*building
 	for range runtime.GOMAXPROCS(0) {
-		f, err := openBuilding(c.f.path, c.l.id, true)
+		f, err := openReader(c.f.path, c.f.load)
 		if err != nil {
 			closeAllBuildings(out)
 			return nil, err
 		}
 		out = append(out, f)
-		if err := sqlitex.ExecuteTransient(f.conn, "PRAGMA cache_size = -16384", nil); err != nil {
-			closeAllBuildings(out)
-			return nil, err
-		}
 	}
 	return out, nil
 }
@@ -199,6 +194,21 @@ func (c *conclusion) pair(sorted []entry) {
 		for j := i + 1; j < len(sorted) && j <= i+pairsOfOne && sorted[j].digest == sorted[i].digest; j++ {
 			if len(c.pairs) < pairsMost {
 				c.pairs = append(c.pairs, link{sorted[i].row, sorted[j].row})
+			}
+		}
+	}
+}
+
+// pairNear notes whom a person meets under the keys of others.
+func (c *conclusion) pairNear(keys, near []entry) {
+	i := 0
+	for _, n := range near {
+		for i < len(keys) && keys[i].digest < n.digest {
+			i++
+		}
+		for j := i; j < len(keys) && j < i+pairsOfOne && keys[j].digest == n.digest; j++ {
+			if a, b := min(n.row, keys[j].row), max(n.row, keys[j].row); a != b && !c.gone.has(n.row) && len(c.pairs) < pairsMost {
+				c.pairs = append(c.pairs, link{a, b})
 			}
 		}
 	}

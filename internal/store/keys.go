@@ -148,14 +148,24 @@ func (k keys) identityDigest(key identity.Key) uint64 {
 	return binary.BigEndian.Uint64(d[:])
 }
 
-// identityDigests are the digests by which a person is found, each once.
-func (k keys) identityDigests(r identity.Record) (out []uint64) {
+// identityDigests are the digests by which a person is found, each once, and
+// those of others' keys under which somebody may lie for whom it could be
+// taken.
+func (k keys) identityDigests(r identity.Record) (own, near []uint64) {
 	for _, key := range r.Keys() {
-		if d := k.identityDigest(key); !slices.Contains(out, d) {
-			out = append(out, d)
+		if d := k.identityDigest(key); !slices.Contains(own, d) {
+			own = append(own, d)
 		}
 	}
-	return out
+	if r.NaissanceOn.Day() > 1 {
+		return own, nil // its own keys are all that it could be met by
+	}
+	for _, key := range r.Neighbours() {
+		if d := k.identityDigest(key); !slices.Contains(own, d) && !slices.Contains(near, d) {
+			near = append(near, d)
+		}
+	}
+	return own, near
 }
 
 // numberDigest is the digest of a NIR in the index of numbers; 0 says that

@@ -215,13 +215,8 @@ func (l *Load) checkpoint(ctx context.Context) error {
 	}
 	l.batches = 0
 	err := l.f.begin()
-	for g, b := range l.spill {
-		if err == nil && len(b) > 0 {
-			err = l.f.exec(`INSERT INTO tri (id, entrees) VALUES ($1, $2)`, lot(g, l.mark.Lots[g]), b)
-			l.mark.Lots[g]++
-			l.mark.Entries[g] += int64(len(b) / entrySize)
-			l.spill[g] = b[:0]
-		}
+	if err == nil {
+		err = l.spillOut()
 	}
 	if err == nil {
 		var text []byte
@@ -233,6 +228,22 @@ func (l *Load) checkpoint(ctx context.Context) error {
 		err = l.f.commit()
 	}
 	return unavailable("store: load", err)
+}
+
+// spillOut writes what was set aside.
+func (l *Load) spillOut() error {
+	for g, b := range l.spill {
+		if len(b) == 0 {
+			continue
+		}
+		if err := l.f.exec(`INSERT INTO tri (id, entrees) VALUES ($1, $2)`, lot(g, l.mark.Lots[g]), b); err != nil {
+			return err
+		}
+		l.mark.Lots[g]++
+		l.mark.Entries[g] += int64(len(b) / entrySize)
+		l.spill[g] = b[:0]
+	}
+	return nil
 }
 
 // errSuperseded is what a load gets when another one began after it.

@@ -19,6 +19,7 @@ const (
 	byOpener                    // digest of an opener's identifier → the bénéficiaire
 	byCaisse                    // digest of a caisse not known yet → who is attached
 	outside                     // 0 → a sentinel
+	byNear                      // keys by which a person meets whom it could be taken for, other than its own
 )
 
 // lot is the key of the n-th lot of a kind in the table tri.
@@ -38,6 +39,7 @@ type ready struct {
 	name       uint64
 	number     uint64 // 0 without one
 	keys       []uint64
+	near       []uint64 // keys of those for whom it could be taken, other than its own
 	openers    []uint64 // other than itself
 	caisses    []string // of its links
 }
@@ -81,7 +83,7 @@ func (s *Store) prepare(r *ready, at rowID, p *intake.Personne) (err error) {
 	}
 	if p.DecesOn.IsZero() {
 		// The dead are not found: FranceConnect lets nobody log in as one.
-		r.keys = s.keys.identityDigests(doc.record(!p.Servie))
+		r.keys, r.near = s.keys.identityDigests(doc.record(!p.Servie))
 	}
 	var room [1024]byte
 	plain, err := doc.MarshalMsg(room[:0])
@@ -116,9 +118,7 @@ func (l *Load) note(r *ready) {
 	if r.number != 0 {
 		add(byNumber, r.number)
 	}
-	for _, k := range r.keys {
-		add(byIdentity, k)
-	}
+	l.noteKeys(r)
 	for _, o := range r.openers {
 		add(byOpener, o)
 	}
@@ -129,6 +129,15 @@ func (l *Load) note(r *ready) {
 		if !l.caisses[c] {
 			add(byCaisse, caisseDigest(c))
 		}
+	}
+}
+
+func (l *Load) noteKeys(r *ready) {
+	for _, k := range r.keys {
+		l.spill[byIdentity] = appendEntry(l.spill[byIdentity], entry{k, uint32(r.id)})
+	}
+	for _, k := range r.near {
+		l.spill[byNear] = appendEntry(l.spill[byNear], entry{k, uint32(r.id)})
 	}
 }
 

@@ -263,6 +263,24 @@ func TestAmbiguitiesAreFlaggedWhenTheyAreLoaded(t *testing.T) { // R12
 	if err != nil || len(list) != 0 {
 		t.Fatalf("%v %v", list, err)
 	}
+	// R12 an unknown day and the first of the month, which FranceConnect cannot
+	// tell apart, share no key of their own
+	t.Run("across an incomplete date", func(t *testing.T) {
+		row := func(id string, n int, born string) string {
+			return strings.Replace(strings.Replace(adult(id, n).line(), "1985-03-14", born, 1), `"nom_famille":"`+letters(n+1)+`"`, `"nom_famille":"Commune"`, 1)
+		}
+		s := fresh(t)
+		sum, _ := run(t, s.NewLoad(), head+fund("01261")+row("a", 1, "1985-03-00")+row("b", 2, "1985-03-01"))
+		if sum.Outcome == nil || sum.Outcome.Ambiguous != 1 {
+			t.Errorf("by a whole load: %+v", sum.Outcome)
+		}
+		s = fresh(t)
+		load(t, s, head+fund("01261")+row("b", 2, "1985-03-01"))
+		sum, _ = run(t, s.NewLoad(), deltaHead+row("a", 1, "1985-03-00"))
+		if sum.Outcome == nil || sum.Outcome.Ambiguous != 1 {
+			t.Errorf("by a delta: %+v", sum.Outcome)
+		}
+	})
 	twin := adult("c", 3)
 	twin.Nom = letters(2) // the name of a, another number
 	sum, _ := run(t, s.NewLoad(), deltaHead+lines(twin))
@@ -284,6 +302,23 @@ func TestAmbiguitiesAreFlaggedWhenTheyAreLoaded(t *testing.T) { // R12
 		t.Errorf("after it left: %v %v", list, err)
 	}
 	whole(t, s)
+}
+
+func TestAPopulationIndexedByOtherKeysIsIndexedAgain(t *testing.T) {
+	s := fresh(t)
+	path := nationFile(t, 3000, 9)
+	_, err := intake.Run(ctx, intake.Options{Path: path, Sink: s.NewLoad()})
+	must(t, err)
+	ambiguous := count(t, s, `SELECT COUNT(*) FROM ambiguite`)
+	inPopulation(t, s, `UPDATE reglage SET valeur = 1 WHERE cle = 'cles'`, nil)
+	inPopulation(t, s, `UPDATE index_identite SET entrees = x'' WHERE seau % 2 = 0`, nil)
+	inPopulation(t, s, `DELETE FROM index_identite WHERE seau % 3 = 0`, nil)
+	must(t, s.Close())
+	s = openAt(t, s.dir)
+	whole(t, s)
+	if n := count(t, s, `SELECT COUNT(*) FROM ambiguite`); n != ambiguous {
+		t.Errorf("%d ambiguities, %d before", n, ambiguous)
+	}
 }
 
 func BenchmarkImport(b *testing.B) {

@@ -87,7 +87,7 @@ func (s *Store) Refresh(ctx context.Context) error {
 		s.state.Store(n)
 		return nil
 	}
-	if err := s.openPopulation(n.population, old); err != nil {
+	if err := s.openPopulation(ctx, n.population, old); err != nil {
 		return unavailable("store: population", err)
 	}
 	s.state.Store(n)
@@ -99,7 +99,7 @@ func (s *Store) Refresh(ctx context.Context) error {
 
 // openPopulation reads what a population's own file says. After a delta its
 // readers are kept: each moves on when it is next used.
-func (s *Store) openPopulation(p *population, old *Snapshot) error {
+func (s *Store) openPopulation(ctx context.Context, p *population, old *Snapshot) error {
 	if p.load == 0 {
 		return nil
 	}
@@ -109,6 +109,13 @@ func (s *Store) openPopulation(p *population, old *Snapshot) error {
 		return err
 	}
 	defer f.close()
+	made, err := f.setting("cles")
+	if err == nil && made != indexVersion() {
+		err = s.reindex(ctx, f)
+	}
+	if err != nil {
+		return err
+	}
 	if p.bits, err = f.bits(); err != nil {
 		return err
 	}

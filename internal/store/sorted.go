@@ -52,8 +52,8 @@ func (c *conclusion) sweep(genres []genre, do func(part [][]entry) error) error 
 	return nil
 }
 
-// writeIndexes writes the three indexes, and finds the pairs that an index
-// brings together.
+// writeIndexes writes the three indexes, and finds the pairs that the index of
+// identities brings together.
 func (c *conclusion) writeIndexes() error {
 	e := c.l.mark.Entries
 	c.bits = bits{identite: bitsFor(e[byIdentity]), nir: bitsFor(e[byNumber]), ligne: bitsFor(e[byName])}
@@ -62,34 +62,47 @@ func (c *conclusion) writeIndexes() error {
 		g genre
 		x index
 	}{{byName, nameIndex()}, {byNumber, numberIndex()}, {byIdentity, identityIndex()}} {
-		if err := c.f.begin(); err != nil {
-			return err
-		}
-		w := &buckets{f: c.f, x: x.x, bits: c.bits.of(x.x)}
-		err := c.sweep([]genre{x.g}, func(part [][]entry) error {
-			left := slices.DeleteFunc(part[0], func(e entry) bool { return c.gone.has(e.row) })
-			left = slices.Compact(left)
-			for _, e := range left {
-				if err := w.add(e); err != nil {
-					return err
-				}
-			}
-			if x.g == byIdentity {
-				c.pair(left)
-			}
-			done += int64(len(part[0]))
+		err := c.writeIndex(x.g, x.x, func(n int) {
+			done += int64(n)
 			c.tell(stageIndex, done, total)
-			return c.ctx.Err()
 		})
-		if err == nil {
-			err = w.flush()
-		}
-		if err == nil {
-			err = c.f.commit()
-		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeIndex writes one index, in a transaction of its own.
+func (c *conclusion) writeIndex(g genre, x index, tell func(entries int)) error {
+	if err := c.f.begin(); err != nil {
+		return err
+	}
+	genres := []genre{g}
+	if g == byIdentity {
+		genres = append(genres, byNear)
+	}
+	w := &buckets{f: c.f, x: x, bits: c.bits.of(x)}
+	err := c.sweep(genres, func(part [][]entry) error {
+		n := len(part[0])
+		left := slices.Compact(slices.DeleteFunc(part[0], func(e entry) bool { return c.gone.has(e.row) }))
+		for _, e := range left {
+			if err := w.add(e); err != nil {
+				return err
+			}
+		}
+		if g == byIdentity {
+			c.pair(left)
+			c.pairNear(left, part[1])
+		}
+		tell(n)
+		return c.ctx.Err()
+	})
+	if err == nil {
+		err = w.flush()
+	}
+	if err != nil {
+		return err
+	}
+	return c.f.commit()
 }

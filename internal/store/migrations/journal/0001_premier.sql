@@ -152,11 +152,13 @@ CREATE TABLE identification (
   avant      BLOB
 ) STRICT;
 
--- To whom a FranceConnect subject led, both as keyed pseudonyms: it is compared
--- with, and nobody is ever found through it.
+-- To whom a FranceConnect subject led, all as keyed pseudonyms: it is compared
+-- with, and nobody is ever found through it. A person is the same by its number
+-- or by its row in the source, so that a number may be reissued.
 CREATE TABLE sub_personne (
   sub      BLOB PRIMARY KEY,
   personne BLOB NOT NULL,
+  ligne    BLOB NOT NULL,
   since_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
