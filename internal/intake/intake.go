@@ -136,7 +136,8 @@ type Reject struct {
 // which makes a complete load visible at once and may refuse rows whose
 // references lead nowhere: each such row is refused whole, once, with its line,
 // and so are those that depend on it; or Abort, after which nothing of the load
-// is visible. Put may refuse rows of its batch.
+// is visible. Put may refuse rows of its batch. End fails with NothingLeft when
+// nobody served would remain of a complete load.
 type Sink interface {
 	Begin(ctx context.Context, h Header, from *Resume) error
 	Prepare(rows []Row) (any, error)

@@ -62,8 +62,13 @@ func (k *keep) Put(_ context.Context, b Batch) (out []Reject, err error) {
 	return out, nil
 }
 func (k *keep) End(context.Context, func(string, int64, int64)) ([]Reject, error) {
-	k.ended = true
-	return k.late, nil
+	for _, r := range k.rows {
+		if r.Personne != nil && r.Personne.Servie || r.Fin != nil {
+			k.ended = true
+			return k.late, nil
+		}
+	}
+	return k.late, NothingLeft()
 }
 func (k *keep) Abort(error) { k.aborted = true }
 
