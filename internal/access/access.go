@@ -12,6 +12,7 @@ import (
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/desk"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
@@ -34,9 +35,7 @@ type People interface {
 	Restrictions(p droits.Sujet, at time.Time) []consent.Restriction
 	Guard(at trace.Generation, k partner.Key, partnerID string, people ...droits.Sujet) trace.Guard
 	DonneesOn() civil.Date
-	// Led says to whom a FranceConnect subject led before, zero when to nobody
-	// but the candidate; same when that is the candidate under a former number.
-	Led(ctx context.Context, subject trace.Digest, who policy.Candidate) (before trace.Digest, same bool, err error)
+	Lead(ctx context.Context, subject trace.Digest, who policy.Candidate) (desk.Lead, error)
 }
 
 // Digests makes the keyed digests under which tokens, agents and people stand

@@ -42,24 +42,20 @@ func nobody(reason string) *fault.Fault {
 	return fault.New(fault.PersonneNonIdentifiee, "access: identify").Because(reason)
 }
 
-// lead notes that the subject of the token leads to that person. A subject that
-// led to another one before is refused like nobody: one of the two answers is
-// wrong, and which one is not known. A number that was reissued leads to the
-// same person. FranceConnect v1 tells no subject.
-func (w *walk) lead(ctx context.Context, c policy.Candidate) error {
+// lead compares the person with the one that the token's subject led to before.
+// Of two people, one is wrong, and which one is not known: refused like nobody.
+// FranceConnect v1 tells no subject.
+func (w *walk) lead(ctx context.Context, c policy.Candidate) (err error) {
 	w.seen.Person = w.s.Digests.TraceSubject(c.Sujet)
 	if w.asserted.Subject != "" {
-		before, same, err := w.s.People.Led(ctx, w.fcSub, c)
-		switch {
-		case err != nil:
-			w.seen = nil
+		if w.seen.Lead, err = w.s.People.Lead(ctx, w.fcSub, c); err != nil {
+			w.seen = nil // nothing is decided
 			return err
-		case same:
-			w.seen.Replaces = before
-		case before != (trace.Digest{}):
-			w.seen.Outcome, w.seen.Reason, w.seen.Before = desk.Blocked, trace.SubjectLeadsElsewhere, before
-			return nobody(trace.SubjectLeadsElsewhere)
 		}
+	}
+	if w.seen.Lead.Before != (trace.Digest{}) {
+		w.seen.Outcome, w.seen.Reason = desk.Blocked, trace.SubjectLeadsElsewhere
+		return nobody(trace.SubjectLeadsElsewhere)
 	}
 	w.subject, w.member, w.found, w.self = c.Sujet, c.Sujet, true, true
 	return nil

@@ -117,17 +117,24 @@ func newWorld(t testing.TB, change ...func(*convention.Document)) *world {
 	for name, b := range population {
 		must(t, os.WriteFile(filepath.Join(w.dir, name), b, 0o600))
 	}
-	w.store, err = store.Open(ctx, store.Config{Dir: w.dir, Root: store.Root{1, 2, 3}, Clock: w.Now})
-	must(t, err)
+	w.reopen()
 	for _, p := range people.Sandbox(1, day) {
 		w.people[p.Slug] = p
 	}
 	w.partner("hopital", droits.Etablissement, "v1", change)
 	w.partner("mutuelle", droits.OrganismeComplementaire, "v2", nil)
-	w.writer = trace.NewWriter(w.store, "test")
-	w.join(w.writer, w.store)
 	t.Cleanup(func() { w.writer.Close(); w.store.Close() })
 	return w
+}
+
+// reopen opens the store and builds the road on it.
+func (w *world) reopen() {
+	w.t.Helper()
+	var err error
+	w.store, err = store.Open(ctx, store.Config{Dir: w.dir, Root: store.Root{1, 2, 3}, Clock: w.Now})
+	must(w.t, err)
+	w.writer = trace.NewWriter(w.store, "test")
+	w.join(w.writer, w.store)
 }
 
 // join builds the road, possibly with a part replaced.

@@ -37,8 +37,15 @@ type Identification struct {
 	Rule       string         // version of the rules and of the tables
 	Subject    trace.Digest   // keyed pseudonym of FranceConnect's sub; zero when it told none (v1)
 	Person     trace.Digest   // keyed pseudonym of the person; zero when it led to nobody
-	Before     trace.Digest   // of a blocked one: the person that the subject led to before
-	Replaces   trace.Digest   // the same person under the number it had before, when it was reissued
+	Lead       Lead           // of a match, or of one that is blocked
+}
+
+// Lead compares the person that a FranceConnect subject leads to with the one
+// that it led to before. It is zero where no subject is told.
+type Lead struct {
+	Row      trace.Digest // keyed pseudonym of the person's row in the source, which outlives its number
+	Replaces trace.Digest // the same person, under a number that was replaced since
+	Before   trace.Digest // another person, to whom the subject led before
 }
 
 // Effect implements trace.Effect.

@@ -122,14 +122,14 @@ func (l *ledger) guardSubjects(batch []*trace.Pending) error {
 // lead notes to whom a subject leads, unless it led to somebody else: it gives
 // that person back.
 func (l *ledger) lead(i *desk.Identification) (before trace.Digest, err error) {
-	var k known
+	var k ledTo
 	err = l.query(`SELECT personne, ligne FROM sub_personne WHERE sub = $1`, func(s *sqlite.Stmt) { s.BindBytes(1, i.Subject[:]) }, func(s *sqlite.Stmt) error {
 		s.ColumnBytes(0, k.person[:])
 		s.ColumnBytes(1, k.row[:])
 		return nil
 	})
 	switch {
-	case err != nil, k == known{i.Person, i.Lead.Row}:
+	case err != nil, k == ledTo{i.Person, i.Lead.Row}:
 		return before, err
 	case k.other(i.Person, i.Lead.Row) && k.person != i.Lead.Replaces:
 		return k.person, nil
@@ -143,13 +143,13 @@ func (l *ledger) lead(i *desk.Identification) (before trace.Digest, err error) {
 	}, nil)
 }
 
-// known is to whom a subject is known to lead; zero when to nobody.
-type known struct{ person, row trace.Digest }
+// ledTo is to whom a subject is known to lead; zero when to nobody.
+type ledTo struct{ person, row trace.Digest }
 
 // other reports whether that is somebody else: neither the number nor the row
 // in the source is the same.
-func (k known) other(person, row trace.Digest) bool {
-	return k != known{} && k.person != person && k.row != row
+func (k ledTo) other(person, row trace.Digest) bool {
+	return k != ledTo{} && k.person != person && k.row != row
 }
 
 // Lead compares the candidate with the person to whom a FranceConnect subject
@@ -168,7 +168,7 @@ func (s *Store) Lead(ctx context.Context, subject trace.Digest, who policy.Candi
 	if err != nil {
 		return out, unavailable("store: lead", err)
 	}
-	var k known
+	var k ledTo
 	copy(k.person[:], person)
 	copy(k.row[:], row)
 	switch {
