@@ -58,7 +58,8 @@ func ambiguous(q *probe, pair *[2]entry) bool {
 	}
 	for i := range pair {
 		if fits[i] && !fits[1-i] {
-			return marks[i].Given == T1 && pair[1-i].castsDoubt(q, marks[1-i], letters(pair[i].given))
+			short := marks[i].Given == T1
+			return short && pair[1-i].castsDoubt(q, marks[1-i], letters(pair[i].given)) || (short || marks[1-i].Given == T1) && pair[1-i].eludes(q, marks[1-i])
 		}
 	}
 	return fits[0] && fits[1]

@@ -1,10 +1,13 @@
 package identity
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // RuleVersion names the procedure below. A decision is reproducible from the
 // pivot, the rows, this and TableVersion.
-const RuleVersion = "identite/1"
+const RuleVersion = "identite/2"
 
 // Outcome is one of three answers; only a match names somebody.
 type Outcome string
@@ -23,7 +26,7 @@ const (
 	NoAgreement  = "NO_AGREEMENT"  // rows, but none that fits
 	OtherRegime  = "OTHER_REGIME"  // the one who fits is a sentinel
 	SeveralMatch = "SEVERAL_MATCH" // two numbers fit
-	Doubt        = "DOUBT"         // one fits with shortened given names, another is too close
+	Doubt        = "DOUBT"         // one fits, another is too close, and given names were shortened
 )
 
 // Result is a decision with what the trace keeps of it: codes, never a trait.
@@ -117,7 +120,7 @@ func conclude(q *probe, rows []Record, best int, res Result) Result {
 	case best < 0:
 		res.Reason = NoAgreement
 	case res.Outcome == Ambiguous:
-	case res.Candidates[best].Agreement.Given == T1 && doubtful(q, rows, best, res.Candidates):
+	case doubtful(q, rows, best, res.Candidates):
 		res.Outcome, res.Reason = Ambiguous, Doubt
 	case rows[best].Sentinelle:
 		res.Reason = OtherRegime
@@ -201,19 +204,52 @@ func weakDate(q *probe, r *Record) bool {
 	return filler && (abroad(q.place) || abroad(r.place()))
 }
 
-// doubtful is the doubt rule: the winner needed shortened given names, and
-// another person is too close to be excluded.
+// doubtful is the doubt rule: the winner, or another person's row, needed
+// shortened given names, and that other is too close to be excluded.
 func doubtful(q *probe, rows []Record, best int, seen []Candidate) bool {
+	shortened := seen[best].Agreement.Given == T1
 	var names [128]byte
 	winner := letters(appendUnits(names[:0], rows[best].Prenoms))
 	for i := range rows {
-		if rows[i].NIR == rows[best].NIR || seen[i].Agreement == (Agreement{}) {
+		a := seen[i].Agreement
+		if rows[i].NIR == rows[best].NIR || a == (Agreement{}) || !shortened && a.Given != T1 {
 			continue
 		}
 		e := readRow(&rows[i], names[:0])
-		if e.castsDoubt(q, seen[i].Agreement, winner) {
+		if shortened && e.castsDoubt(q, a, winner) || e.eludes(q, a) {
 			return true
 		}
+	}
+	return false
+}
+
+// eludes reports whether the row would fit but for the limits of the
+// procedure: it conflicts on nothing and its tolerances may not be combined; or
+// on the family name alone, when the pivot's is its usage name, or differs by a
+// particle written in one piece.
+func (e *entry) eludes(q *probe, a Agreement) bool {
+	switch {
+	case a.conflicts() == 0:
+		return true
+	case a.conflicts() > 1 || a.Family != Conflict:
+		return false
+	}
+	var name [64]byte
+	usage := appendFamily(name[:0], e.r.NomUsage)
+	return len(usage) > 0 && same(q.family, usage) || glued(e.family, q.family) || glued(q.family, e.family)
+}
+
+// glued reports whether long is a particle and short, in one piece: what
+// DAUBRAC may be of AUBRAC.
+func glued(long, short []byte) bool {
+	var a, b [128]byte
+	l, s := appendLetters(a[:0], long, len(long)), appendLetters(b[:0], short, len(short))
+	if len(s) < shortestCore || len(l) <= len(s) || len(l) > len(s)+4 || !bytes.HasSuffix(l, s) {
+		return false
+	}
+	switch string(l[:len(l)-len(s)]) {
+	case "D", "DE", "DU", "DES", "DELA", "DEL":
+		return true
 	}
 	return false
 }

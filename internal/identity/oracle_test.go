@@ -197,7 +197,7 @@ func oracleOutcome(p Pivot, rows []Record) Outcome {
 	}
 	for n, list := range fits {
 		served := slices.ContainsFunc(list, func(r Record) bool { return !r.Sentinelle })
-		if !exact[n] && oracleDoubt(p, rows, n, list[0]) {
+		if !exact[n] && oracleDoubt(p, rows, n, list[0]) || oracleEludes(p, rows, n, !exact[n]) {
 			return Ambiguous
 		}
 		if !served {
@@ -205,6 +205,31 @@ func oracleOutcome(p Pivot, rows []Record) Outcome {
 		}
 	}
 	return Match
+}
+
+// oracleEludes is what was added to the doubt rule: somebody else agrees on
+// everything, or on everything but a family name which is the pivot's by usage
+// or but for a particle.
+func oracleEludes(p Pivot, rows []Record, winner string, shortened bool) bool {
+	for _, r := range rows {
+		if r.disowned() != "" || r.NIR.Reveal() == winner {
+			continue
+		}
+		a, _ := oracleFits(p, r)
+		if a.Given != T1 && !shortened {
+			continue
+		}
+		mine, theirs := cat(oracleFamily(p.FamilyName)), cat(oracleFamily(r.NomFamille))
+		particle := false
+		for _, d := range []string{"D", "DE", "DU", "DES", "DELA", "DEL"} {
+			particle = particle || mine == d+theirs && len(theirs) >= 4 || theirs == d+mine && len(mine) >= 4
+		}
+		usage := r.NomUsage != "" && cat(oracleFamily(r.NomUsage)) == mine
+		if a.conflicts() == 0 || a.conflicts() == 1 && a.Family == Conflict && (usage || particle) {
+			return true
+		}
+	}
+	return false
 }
 
 func oracleDoubt(p Pivot, rows []Record, winner string, won Record) bool {
