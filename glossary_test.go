@@ -15,18 +15,32 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 // english are the words of their exported names that are not of the field. A
 // word that is neither here nor in docs/glossary.md is new: it goes to one.
 var english = strings.Fields(`
-	ACR Abort Accepted Accord Active Activity Actor Admit After Age Agent Agreement All Allows Any Apply Asked Asserted At Auth
-	Become Before Begin Below Between Birth Blocks Bytes By Can Candidate Canonical Channel Check Client Clients Close Closed Code Codes Collection Conflict Compressed Consent Count Created
-	Data Date Day Days Death Decide Decision Declared Delta Dependants Digest Disagrees Document Draft Draw Drawn Dry
+	Abort Accepted Accord ACR Active Activity Actor Added Admit After Age Agent Agreement All Allows Ambiguous Any Apply Asked Asserted At Auth
+	Batch Become Before Begin Below Between Birth Blocks By Bytes
+	Can Candidate Canonical Changed Channel Check Client Clients Close Closed Code Codes Collection Compared Compressed Conflict Consent Count Created
+	Data Date Day Days Death Decide Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
 	Effect Effective Empty End Ended Enum Environment Error Evidence Exact Excluded Expires
-	FC FCClient FCClients Family Field Fields File First Fixed For Force Format From Future Given Go Grant Ground Grounds Grouped
-	Has Header Hidden Horizon ID Id In Index Info Invalid Is Issued JSON Key Keys Kind Kinds Last Left Like Line Lines Live Log Long Looks
-	Male Many Mark Marshal Mask Masks Members Match Me Member Missing Month Must Name Names Needs Networks New Next No None Not Nothing Notice Null Number
-	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Parse Parties Partner Path Per Period Periods Person Place Prefix Processing Production Profile Profiles Progress Purpose Put
-	Quota Range Rank Read Reader Reason Record Reference Registered Registering Reject Rejected Rejects Release Reminder Repeat Request Required Restricted Restriction Restrictions Result Retention Reveal Reversed Revoked Rights Row Rows Rule Rules Run
-	SHA Sandbox Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Several Sex Shown Signature Signatures Since Sink Slug Sort Speaks Standing State String Subject Summary Suspended
-	Table Terms Text Ticks Time Today Token Tolerances Too Truncated Twice Type Umbrella UTF Unknown Unmarshal Unreadable Unsettled Unsorted Until Valid Value Version View
-	Wildcard Window With Withdrawn Withheld Wording Year Zero
+	Family FC FCClient FCClients Field Fields File First Fixed For Force Format From Future
+	Given Go Grant Ground Grounds Grouped
+	Has Header Hidden Horizon
+	ID Id In Index Info Invalid Is Issued
+	JSON
+	Key Keys Kind Kinds
+	Large Last Left Like Line Lines Live Log Long Looks
+	Male Many Mark Marshal Mask Masks Match Me Member Members Missing Month Must
+	Name Names Needs Networks New Next No None Not Nothing Notice Null Number
+	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome
+	Parse Parties Partner Path Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles Progress Purpose Put
+	Quota
+	Range Rank Read Reader Reading Reason Record Reference Refused Registered Registering Reject Rejected Rejects Release Reminder Removed Repeat Replay Request Required Restricted Restriction Restrictions Result Resume
+	Resumed Resumer Retention Reveal Reversed Revoked Rights Row Rows Rule Rules Run
+	Sandbox Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Several Sex SHA Shown Signature Signatures Since Sink Slug Sort Speaks Stage Standing State String Subject Sum Summary Suspended
+	Table Teller Terms Text Ticks Time Today Token Tolerances Too Total Truncated Twice Type
+	Umbrella Unchanged Unfinished Unknown Unmarshal Unreadable Unsettled Unsorted Until UTF
+	Valid Value Version View
+	Wildcard Window With Withdrawn Withheld Wording
+	Year
+	Zero
 `)
 
 var word = regexp.MustCompile(`C2SP?|CMUC|[A-Z]+(?:[a-z]+|$)|[A-Z]`)

@@ -188,7 +188,7 @@ func (s *Store) SubjectOf(ctx context.Context, n nir.NIR) (p droits.Sujet, err e
 
 // rowNumbered finds a person by its own number, 0 when there is none.
 func (s *Store) rowNumbered(f *building, b bits, n nir.NIR) (id int64, err error) {
-	rows, err := lookup(f.conn, numberIndex().read, b.nir, s.keys.numberDigest(n), nil)
+	rows, err := b.probe(numberIndex()).rows(f.conn, s.keys.numberDigest(n), nil)
 	for _, r := range rows {
 		if err != nil {
 			return 0, err

@@ -169,9 +169,9 @@ func (s *Store) find(c *reader, probes []identity.Key, pop *population) (out []p
 		return nil, err
 	}
 	var room [16]int64
-	ids := room[:0]
+	ids, index := room[:0], probe{readIdentity, pop.bits.identite}
 	for _, p := range probes {
-		if ids, err = lookup(c.conn, readIdentity, pop.bits.identite, s.keys.identityDigest(p), ids); err != nil {
+		if ids, err = index.rows(c.conn, s.keys.identityDigest(p), ids); err != nil {
 			return nil, err
 		}
 	}

@@ -101,13 +101,21 @@ func (b bits) of(x index) int {
 
 func bucketOf(digest uint64, bits int) int64 { return int64(digest >> (64 - bits)) }
 
-// lookup appends the rows of a digest. query must be the index's read.
-func lookup(c *sqlite.Conn, query string, bits int, digest uint64, rows []int64) ([]int64, error) {
-	stmt, err := c.Prepare(query)
+// probe is an index to look into: its read, and the bits of its buckets.
+type probe struct {
+	query string
+	bits  int
+}
+
+func (b bits) probe(x index) probe { return probe{x.read, b.of(x)} }
+
+// rows appends the rows of a digest.
+func (p probe) rows(c *sqlite.Conn, digest uint64, rows []int64) ([]int64, error) {
+	stmt, err := c.Prepare(p.query)
 	if err != nil {
 		return rows, err
 	}
-	stmt.BindInt64(1, bucketOf(digest, bits))
+	stmt.BindInt64(1, bucketOf(digest, p.bits))
 	found, err := stmt.Step()
 	if found && err == nil {
 		var room [bucketFill * 2 * entrySize]byte
