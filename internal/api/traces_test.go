@@ -20,7 +20,7 @@ import (
 // nobody decided upon.
 var (
 	personMembers   = []string{"asked", "beneficiary", "body", "body_salt", "consent", "convention", "count", "demarche", "operation", "others", "outcome", "partner", "period", "purpose", "reference", "request", "served", "time", "withheld"}
-	internalMembers = []string{"agent", "ip", "key", "latency_us", "matching", "policy", "reasons", "request_id", "token", "withheld"}
+	internalMembers = []string{"agent", "fc_subject", "ip", "key", "latency_us", "matching", "policy", "reasons", "request_id", "token", "withheld"}
 	hexDigest       = regexp.MustCompile(`^[0-9a-f]{32,64}$`)
 	periodText      = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}/\d{4}-\d{2}-\d{2}$`)
 	upperSnake      = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
@@ -94,6 +94,9 @@ func judgeEntry(t *testing.T, in *apptest.Instance, e apptest.Traced) {
 		if !slices.Contains(internalMembers, k) {
 			bad("unknown member of the internal part: " + k)
 		}
+	}
+	if sub := e.In("fc_subject"); sub != "" && (len(sub) != 32 || !hexDigest.MatchString(sub)) {
+		bad("the FranceConnect subject is told by a keyed digest")
 	}
 	kind, purpose := droits.Etablissement, "preadmission"
 	if e.Str("partner") == in.Insurer.ID {

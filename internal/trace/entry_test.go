@@ -23,7 +23,7 @@ func whole() Entry {
 		},
 		Internal: Internal{
 			RequestID: "r-1", Agent: "a", KeyID: "cle_1", IP: "192.0.2.1", Latency: 1500 * time.Microsecond, Reasons: []string{"A"}, Withheld: []string{"caisse:SCOPE"},
-			Matching: "match STRICT", Policy: "policy/1", Token: "t",
+			Matching: "match STRICT", Policy: "policy/1", Token: "t", FCSubject: "s",
 		},
 	}
 }
@@ -35,7 +35,7 @@ func TestPartsAreWrittenAsTheyWillBeRead(t *testing.T) { // R42
 		want string
 	}{
 		"R42 what the person may open": {p, `{"asked":["identite"],"beneficiary":"assure","body":"03","body_salt":"04","consent":"acc_1","convention":"conv-hopital/1","count":2,"demarche":"d-1","operation":"getMe","outcome":"servi","partner":"hopital","period":"2026-11-22/2027-11-22","purpose":"preadmission","reference":"00ff","request":"0102","served":["identite","contrats"],"time":1795341845,"withheld":["caisse"]}`},
-		"R42 what the operator may":    {i, `{"agent":"a","ip":"192.0.2.1","key":"cle_1","latency_us":1500,"matching":"match STRICT","policy":"policy/1","reasons":["A"],"request_id":"r-1","token":"t","withheld":["caisse:SCOPE"]}`},
+		"R42 what the operator may":    {i, `{"agent":"a","fc_subject":"s","ip":"192.0.2.1","key":"cle_1","latency_us":1500,"matching":"match STRICT","policy":"policy/1","reasons":["A"],"request_id":"r-1","token":"t","withheld":["caisse:SCOPE"]}`},
 	} {
 		if string(c.got) != c.want {
 			t.Errorf("%s\n%s\n%s", name, c.got, c.want)
@@ -59,7 +59,7 @@ func TestPartsAreCanonical(t *testing.T) {
 				Period: s("period"), Asked: list("asked"), Served: list("served"), Withheld: list("withheld"), Beneficiary: s("beneficiary"), Consent: s("consent"), Convention: s("convention"),
 				Reference: s("reference"), Outcome: s("outcome"), RequestHash: b("request"), BodyHash: b("body"), BodySalt: b("salt"), Count: rapid.IntRange(-2, 1<<30).Draw(rt, "count")},
 			Internal: Internal{RequestID: s("id"), Agent: s("agent"), KeyID: s("key"), IP: s("ip"), Latency: time.Duration(rapid.Int64Range(-1<<50, 1<<50).Draw(rt, "latency")), Reasons: list("reasons"),
-				Withheld: list("withheld"), Matching: s("matching"), Policy: s("policy"), Token: s("token")},
+				Withheld: list("withheld"), Matching: s("matching"), Policy: s("policy"), Token: s("token"), FCSubject: s("subject")},
 		}
 		p, i := e.Parts()
 		for _, part := range [][]byte{p, i} {
