@@ -59,7 +59,7 @@ func ambiguous(q *probe, pair *[2]entry) bool {
 	for i := range pair {
 		if fits[i] && !fits[1-i] {
 			short := marks[i].Given == T1
-			return short && pair[1-i].castsDoubt(q, marks[1-i], letters(pair[i].given)) || (short || marks[1-i].Given == T1) && pair[1-i].eludes(q, marks[1-i])
+			return short && pair[1-i].castsDoubt(q, marks[1-i], letters(pair[i].given)) || pair[1-i].eludes(q, marks[1-i], short || marks[1-i].Given == T1)
 		}
 	}
 	return fits[0] && fits[1]

@@ -204,39 +204,42 @@ func weakDate(q *probe, r *Record) bool {
 	return filler && (abroad(q.place) || abroad(r.place()))
 }
 
-// doubtful is the doubt rule: the winner, or another person's row, needed
-// shortened given names, and that other is too close to be excluded.
+// doubtful is the doubt rule: another person's row is too close to be excluded.
 func doubtful(q *probe, rows []Record, best int, seen []Candidate) bool {
 	shortened := seen[best].Agreement.Given == T1
 	var names [128]byte
 	winner := letters(appendUnits(names[:0], rows[best].Prenoms))
 	for i := range rows {
 		a := seen[i].Agreement
-		if rows[i].NIR == rows[best].NIR || a == (Agreement{}) || !shortened && a.Given != T1 {
+		if rows[i].NIR == rows[best].NIR || a == (Agreement{}) || a.conflicts() > 1 {
 			continue
 		}
 		e := readRow(&rows[i], names[:0])
-		if shortened && e.castsDoubt(q, a, winner) || e.eludes(q, a) {
+		if shortened && e.castsDoubt(q, a, winner) || e.eludes(q, a, shortened || a.Given == T1) {
 			return true
 		}
 	}
 	return false
 }
 
-// eludes reports whether the row would fit but for the limits of the
-// procedure: it conflicts on nothing and its tolerances may not be combined; or
-// on the family name alone, when the pivot's is its usage name, or differs by a
-// particle written in one piece.
-func (e *entry) eludes(q *probe, a Agreement) bool {
+// eludes reports whether the row would fit but for the limits of the procedure
+// (decision 0015): it conflicts on the family name alone, and its usage name is
+// the pivot's; or, given names having been shortened, it conflicts on nothing
+// and its tolerances may not be combined, or its name differs by a particle
+// written in one piece.
+func (e *entry) eludes(q *probe, a Agreement, shortened bool) bool {
 	switch {
 	case a.conflicts() == 0:
-		return true
+		return shortened
 	case a.conflicts() > 1 || a.Family != Conflict:
 		return false
 	}
+	if shortened && (glued(e.family, q.family) || glued(q.family, e.family)) {
+		return true
+	}
 	var name [64]byte
 	usage := appendFamily(name[:0], e.r.NomUsage)
-	return len(usage) > 0 && same(q.family, usage) || glued(e.family, q.family) || glued(q.family, e.family)
+	return len(usage) > 0 && same(q.family, usage)
 }
 
 // glued reports whether long is a particle and short, in one piece: what

@@ -216,16 +216,14 @@ func oracleEludes(p Pivot, rows []Record, winner string, shortened bool) bool {
 			continue
 		}
 		a, _ := oracleFits(p, r)
-		if a.Given != T1 && !shortened {
-			continue
-		}
+		short := a.Given == T1 || shortened
 		mine, theirs := cat(oracleFamily(p.FamilyName)), cat(oracleFamily(r.NomFamille))
 		particle := false
 		for _, d := range []string{"D", "DE", "DU", "DES", "DELA", "DEL"} {
 			particle = particle || mine == d+theirs && len(theirs) >= 4 || theirs == d+mine && len(mine) >= 4
 		}
 		usage := r.NomUsage != "" && cat(oracleFamily(r.NomUsage)) == mine
-		if a.conflicts() == 0 || a.conflicts() == 1 && a.Family == Conflict && (usage || particle) {
+		if a.conflicts() == 0 && short || a.conflicts() == 1 && a.Family == Conflict && (usage || particle && short) {
 			return true
 		}
 	}
