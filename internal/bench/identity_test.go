@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -13,11 +14,15 @@ import (
 // the import, the index and the decision.
 func TestIdentity(t *testing.T) {
 	queries := map[string]int{"natural": 120_000, "adversarial": 80_000}
+	persons := 20_000
+	if os.Getenv("DROITS_SOAK") != "" {
+		persons, queries = 300_000, map[string]int{"natural": 4_000_000, "adversarial": 4_000_000}
+	}
 	for _, c := range []IdentityConfig{
-		{Persons: 20_000, Seed: 20, Natural: true, Queries: queries["natural"] / 2},
-		{Persons: 20_000, Seed: 21, Natural: true, Full: true, Queries: queries["natural"] / 2},
-		{Persons: 20_000, Seed: 22, Adversarial: true, Queries: queries["adversarial"] / 2},
-		{Persons: 20_000, Seed: 23, Adversarial: true, Full: true, Queries: queries["adversarial"] / 2},
+		{Persons: persons, Seed: 20, Natural: true, Queries: queries["natural"] / 2},
+		{Persons: persons, Seed: 21, Natural: true, Full: true, Queries: queries["natural"] / 2},
+		{Persons: persons, Seed: 22, Adversarial: true, Queries: queries["adversarial"] / 2},
+		{Persons: persons, Seed: 23, Adversarial: true, Full: true, Queries: queries["adversarial"] / 2},
 	} {
 		rep, err := Identity(t.Context(), c)
 		if err != nil {
