@@ -68,11 +68,16 @@ func (l *Load) endDelta(ctx context.Context) (rejects []intake.Reject, err error
 	if l.s.rehearse {
 		return rejects, unavailable("store: apply delta", f.rollback())
 	}
-	if err := f.commit(); err != nil {
+	// No call begins between the commit and the moment when its funds and
+	// numbers are known: none sees half of it.
+	err = pop.hot.quiet(func() error {
+		if err := f.commit(); err != nil {
+			return err
+		}
+		return l.s.show(ctx, "store: apply delta", noChange)
+	})
+	if err != nil {
 		return rejects, unavailable("store: apply delta", err)
-	}
-	if err := l.s.show(ctx, "store: apply delta", noChange); err != nil {
-		return rejects, err
 	}
 	return rejects, unavailable("store: apply delta", pop.hot.checkpoint(f))
 }

@@ -333,3 +333,27 @@ func BenchmarkImport(b *testing.B) {
 	}
 	b.ReportMetric(persons*float64(b.N)/b.Elapsed().Seconds(), "persons/s")
 }
+
+func BenchmarkFind(b *testing.B) {
+	s := fresh(b)
+	var all []someone
+	for i := range 990 {
+		all = append(all, adult(fmt.Sprintf("p%d", i), 1+i))
+	}
+	for i := range all {
+		all[i].Nom = letters(5000 + 37*i)
+	}
+	load(b, s, head+fund("01261")+lines(all...))
+	token := s.TokenDigest("jeton")
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		p := all[i%len(all)].pivot()
+		p.GivenName, p.GivenNames = letters(7*i), []string{letters(7 * i)} // one candidate, by its family name
+		i++
+		got, err := s.Find(ctx, p, "hopital", token)
+		if err != nil || len(got) != 1 {
+			b.Fatal(len(got), err)
+		}
+	}
+}
