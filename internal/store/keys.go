@@ -118,20 +118,28 @@ func newAEAD(key []byte) cipher.AEAD {
 }
 
 // mac is an HMAC-SHA-256 whose keyed states are reused: 0.17 µs instead of
-// 0.65 µs a call (limits.md §5).
+// 0.65 µs a call (limits.md §5). What goes in and out of a state lies beside
+// it, because memory given to an interface is on the heap.
 type mac struct{ pool *sync.Pool }
 
-func newMac(key []byte) mac {
-	return mac{&sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+type macState struct {
+	hash.Hash
+	in  []byte
+	out [sha256.Size]byte
 }
 
-func (m mac) sum(domain string, value []byte) (out [32]byte) {
-	h := m.pool.Get().(hash.Hash)
+func newMac(key []byte) mac {
+	return mac{&sync.Pool{New: func() any { return &macState{Hash: hmac.New(sha256.New, key), in: make([]byte, 0, 128)} }}}
+}
+
+func (m mac) sum(domain string, value []byte) [32]byte {
+	h := m.pool.Get().(*macState)
 	h.Reset()
-	h.Write([]byte(domain))
-	h.Write([]byte{0})
-	h.Write(value)
-	h.Sum(out[:0])
+	h.in = append(append(append(h.in[:0], domain...), 0), value...)
+	h.Write(h.in)
+	h.Sum(h.out[:0])
+	out := h.out
+	clear(h.in)
 	m.pool.Put(h)
 	return out
 }
@@ -199,7 +207,7 @@ func (k keys) subject(n nir.NIR, row string) (out droits.Sujet) {
 // seal encrypts with a random nonce; place is table|column|row|key version, so
 // that a value cannot be moved elsewhere.
 func seal(a cipher.AEAD, place string, plain []byte) []byte {
-	return appendSealed(make([]byte, 0, sealedSize(a, plain)), a, place, plain)
+	return appendSealed(make([]byte, 0, sealedSize(a, plain)), a, []byte(place), plain)
 }
 
 // sealedSize is the length of a sealed value.
@@ -207,11 +215,11 @@ func sealedSize(a cipher.AEAD, plain []byte) uint32 {
 	return uint32(a.NonceSize() + len(plain) + a.Overhead())
 }
 
-func appendSealed(dst []byte, a cipher.AEAD, place string, plain []byte) []byte {
+func appendSealed(dst []byte, a cipher.AEAD, place, plain []byte) []byte {
 	n := len(dst)
 	dst = append(dst, make([]byte, a.NonceSize())...)
 	rand.Read(dst[n:])
-	return a.Seal(dst, dst[n:], plain, []byte(place))
+	return a.Seal(dst, dst[n:], plain, place)
 }
 
 func open(a cipher.AEAD, place string, sealed []byte) ([]byte, error) {

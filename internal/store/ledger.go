@@ -27,6 +27,7 @@ type ledger struct {
 	days dayKeys
 
 	scratch []byte // of the sealed batch, kept from one commit to the next
+	place   []byte // of the part being sealed
 }
 
 func openLedger(path string) (*ledger, error) {
@@ -174,6 +175,12 @@ func ofRefusal(effects []trace.Effect) (out []trace.Effect) {
 // sliceBits makes slices of 1,024 entries of the subject rows.
 const sliceBits = 10
 
+// placeOf is where a part of an entry lies, valid until the next one.
+func (l *ledger) placeOf(part string, leaf *trace.Leaf) []byte {
+	l.place = hex.AppendEncode(append(l.place[:0], part...), leaf.Hash[:])
+	return l.place
+}
+
 // write seals the parts, each under its own day key, and inserts the batch and
 // its subject rows.
 func (s *Store) write(batch []*trace.Pending) error {
@@ -187,10 +194,9 @@ func (s *Store) write(batch []*trace.Pending) error {
 		if err != nil {
 			return err
 		}
-		place := hex.EncodeToString(leaf.Hash[:])
 		sealed = msgp.AppendInt64(msgp.AppendByte(msgp.AppendArrayHeader(sealed, 4), byte(leaf.Class)), leaf.At.Unix())
-		sealed = appendSealed(msgp.AppendBytesHeader(sealed, sealedSize(person, leaf.Person)), person, "batch|person|"+place, leaf.Person)
-		sealed = appendSealed(msgp.AppendBytesHeader(sealed, sealedSize(internal, leaf.Internal)), internal, "batch|internal|"+place, leaf.Internal)
+		sealed = appendSealed(msgp.AppendBytesHeader(sealed, sealedSize(person, leaf.Person)), person, l.placeOf("batch|person|", leaf), leaf.Person)
+		sealed = appendSealed(msgp.AppendBytesHeader(sealed, sealedSize(internal, leaf.Internal)), internal, l.placeOf("batch|internal|", leaf), leaf.Internal)
 		leaves = append(leaves, leaf.Hash[:]...)
 	}
 	l.scratch = sealed
@@ -202,8 +208,12 @@ func (s *Store) write(batch []*trace.Pending) error {
 		st.BindBytes(5, sealed)
 	}, nil)
 	for _, p := range batch {
-		for _, d := range append([]trace.Digest{p.Leaf.Subject}, p.Leaf.Others...) {
-			if err != nil || d == (trace.Digest{}) {
+		for i := -1; i < len(p.Leaf.Others); i++ {
+			d := &p.Leaf.Subject
+			if i >= 0 {
+				d = &p.Leaf.Others[i]
+			}
+			if err != nil || *d == (trace.Digest{}) {
 				continue
 			}
 			err = l.query(`INSERT INTO subject (tranche, digest, n) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, func(st *sqlite.Stmt) {
