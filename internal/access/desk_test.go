@@ -170,6 +170,21 @@ func TestOneSubjectLeadsToOnePerson(t *testing.T) { // R9
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("once the block is forgotten, the next call decides anew and is remembered", func(t *testing.T) {
+		if err := w.store.ForgetSubject(ctx, 0); !fault.Is(err, fault.RessourceInconnue) {
+			t.Errorf("an entry that blocked nobody: %v", err)
+		}
+		blocked := w.desk(desk.Blocked).Cases[0].Trace
+		must(t, w.store.Rehearsal().ForgetSubject(ctx, blocked))
+		if err := w.as("autre"); code(err) != "personne_non_identifiee" {
+			t.Errorf("a rehearsal forgets: %v", err)
+		}
+		must(t, w.store.ForgetSubject(ctx, blocked))
+		must(t, w.as("autre"))
+		if err := w.as("martin"); code(err) != "personne_non_identifiee" {
+			t.Errorf("it is not remembered: %v", err)
+		}
+	})
 }
 
 // Two calls of one subject that meet: both find that nobody stands before, and

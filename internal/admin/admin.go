@@ -39,6 +39,7 @@ type Registry interface {
 	Withdraw(ctx context.Context, p droits.Sujet, partnerID, reason string) error
 	Allow(ctx context.Context, p droits.Sujet, partnerID string) error
 	Desk(ctx context.Context, q desk.Query) (desk.Found, error)
+	ForgetSubject(ctx context.Context, entry int64) error
 }
 
 // Config is what the administration needs.
@@ -111,6 +112,7 @@ func Handler(c Config) http.Handler {
 		"POST /consents/withdraw": withdraw,
 		"POST /consents/allow":    allow,
 		"GET /identity/desk":      identityDesk,
+		"POST /identity/forget":   forgetSubject,
 		"GET /demo/persons":       demoPersons,
 		"POST /demo/token":        demoToken,
 		"GET /ping":               func(Config, *http.Request, Request) (any, error) { return map[string]bool{"ok": true}, nil },

@@ -47,3 +47,16 @@ func identityDesk(c Config, r *http.Request, _ Request) (any, error) {
 	}
 	return desk.Judge(q, now, found), nil
 }
+
+// forgetSubject forgets to whom a blocked subject led; the request's ID is the
+// place of the entry that the desk lists.
+func forgetSubject(c Config, r *http.Request, req Request) (any, error) {
+	entry, err := strconv.ParseInt(req.ID, 10, 64)
+	if err != nil || entry < 0 {
+		return nil, fault.New(fault.ParametreInvalide, "admin: forget subject").On("entry")
+	}
+	if err := c.registry(req).ForgetSubject(r.Context(), entry); err != nil {
+		return nil, missing(err, "blocked entry")
+	}
+	return done(req, map[string]any{"entry": entry})
+}

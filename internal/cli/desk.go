@@ -185,3 +185,12 @@ func dash(s string) string {
 	}
 	return s
 }
+
+// forgetCommand undoes a block that was wrong.
+func forgetCommand(p Process) *cobra.Command {
+	return act{
+		use: "forget ENTRY", short: "Forget to whom the subject of a blocked identification led, so that its next call decides anew", args: 1, path: "/identity/forget",
+		would: "forget to whom the subject led", did: "the subject's next call decides anew", example: "  droits identity forget 1042 --apply      # ENTRY as the desk lists it",
+		request: func(_ *cobra.Command, args []string) (admin.Request, error) { return admin.Request{ID: args[0]}, nil },
+	}.command(p)
+}

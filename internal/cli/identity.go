@@ -45,7 +45,7 @@ func identityCommand(p Process) *cobra.Command {
 	}
 	c.Flags().String("cases", "", "file of cases; - is standard input")
 	c.Flags().Bool("text", false, "print for a reader instead of JSON")
-	return group("identity", "Identification: who a pivot is", c, deskCommand(p))
+	return group("identity", "Identification: who a pivot is", c, deskCommand(p), forgetCommand(p))
 }
 
 func explainCases(c *cobra.Command) error {

@@ -280,3 +280,22 @@ func (s *Store) deskCases(ctx context.Context, q desk.Query, limit int) (out []d
 		WHERE at >= $1 AND ($2 = '' OR issue = $2) ORDER BY n DESC LIMIT $3`, millis(q.Since), q.Outcome, limit)
 	return out, err
 }
+
+// ForgetSubject forgets to whom the FranceConnect subject of a blocked
+// identification led, the entry being its place in the log: its next call
+// decides anew, and is remembered. Errors: ressource_inconnue when no blocked
+// identification has that place; service_indisponible.
+func (s *Store) ForgetSubject(ctx context.Context, entry int64) error {
+	return s.act(ctx, "store: forget subject", func(tx *sql.Tx) error {
+		var sub []byte
+		err := tx.QueryRowContext(ctx, `SELECT sub FROM identification WHERE n = $1 AND issue = 'blocked' AND sub IS NOT NULL`, entry).Scan(&sub)
+		if errors.Is(err, sql.ErrNoRows) {
+			return notFound("store: forget subject")
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM sub_personne WHERE sub = $1`, sub)
+		return err
+	})
+}
