@@ -9,6 +9,7 @@ import (
 
 	"droits.example/droits/internal/desk"
 	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
 	"droits.example/droits/internal/intake"
 	"droits.example/droits/internal/nir"
