@@ -130,6 +130,9 @@ func percent(done, total int64) string {
 }
 
 func conclude(c *cobra.Command, last admin.Progress, rejects string, took time.Duration) error {
+	if last.Failure != nil && last.Summary != nil && last.Summary.Visible {
+		return fmt.Errorf("the load is visible, but what comes after it failed: %s", describe(last.Failure.Code, last.Failure.Field, last.Failure.Reason))
+	}
 	if last.Failure != nil {
 		f := last.Failure
 		if rule := intake.Rule(f.Reason); rule.Text() != "" {
@@ -156,6 +159,9 @@ func conclude(c *cobra.Command, last admin.Progress, rejects string, took time.D
 	} else {
 		w := c.OutOrStdout()
 		fmt.Fprintf(w, "%s: %d people (%d sentinels), %d funds, %d ends; %d lines in %.1f s (%.0f/s), at most %d MB of memory\n", verb, s.Personnes, s.Sentinelles, s.Caisses, s.Fins, s.Lines, took.Seconds(), float64(s.Lines-s.Resumed)/took.Seconds(), last.Peak>>20)
+		if o := s.Outcome; o != nil && o.Before > 0 {
+			fmt.Fprintf(w, "people served: %d before\n", o.Before)
+		}
 		if s.Resumed > 0 {
 			fmt.Fprintf(w, "went on after line %d, where an interrupted import of this file stopped\n", s.Resumed)
 		}

@@ -16,6 +16,7 @@ import (
 	"droits.example/droits/internal/admin"
 	"droits.example/droits/internal/app"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/store"
 )
 
 // administration reaches the administration interface: in the process that
@@ -171,6 +172,7 @@ var said = map[fault.Code]string{
 var reasons = map[string]string{
 	"PARTNER_DIFFERS":      "the partner exists with another one; only its name can change",
 	"VERSION_OLDER":        "a newer version is in force",
+	store.ImportRunning:    "another import is running; wait for its end, or stop it",
 	admin.RejectsIsInput:   "it is the file to import itself; choose another one with --rejects",
 	admin.RejectsNotOurs:   "something that is not a file of rejects lies there; choose another one with --rejects",
 	admin.RejectsUnwritten: "no file can be made there; choose another one with --rejects",

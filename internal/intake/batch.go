@@ -39,7 +39,7 @@ type parsed struct {
 func (l *load) batches(ctx context.Context) <-chan (chan parsed) {
 	workers := runtime.GOMAXPROCS(0)
 	work, order := make(chan *chunk, workers), make(chan (chan parsed), 2*workers)
-	go func() {
+	l.running.Go(func() {
 		defer close(order)
 		defer close(work)
 		for {
@@ -53,15 +53,15 @@ func (l *load) batches(ctx context.Context) <-chan (chan parsed) {
 				return
 			}
 		}
-	}()
+	})
 	for range workers {
-		go func() {
+		l.running.Go(func() {
 			for c := range work {
 				p := l.parse(c)
 				l.texts.Put(&c.text) // rows hold copies
 				c.out <- p
 			}
-		}()
+		})
 	}
 	return order
 }

@@ -163,6 +163,7 @@ type Outcome struct {
 	Changed   int  `json:"changed"`
 	Removed   int  `json:"removed"`
 	Unchanged int  `json:"unchanged"`
+	Before    int  `json:"served_before"` // people served by the population that it replaces or changes
 	// Ambiguous are the pairs of people of whom one could be taken for the
 	// other: neither is answered until the identity desk has settled it.
 	Ambiguous int `json:"ambiguous_pairs"`

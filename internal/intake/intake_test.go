@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -549,5 +550,57 @@ func BenchmarkRead(b *testing.B) {
 		for err == nil {
 			_, _, err = r.Next()
 		}
+	}
+}
+
+func TestASinkThatFailsStopsTheReading(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(head + fund)
+	for range 5000 {
+		b.WriteString(person)
+	}
+	path := write(t, "a.ndjson.zst", zst, b.String())
+	full := errors.New("disk full")
+	before := runtime.NumGoroutine()
+	for i := range 60 {
+		left := i % 7
+		k := &keep{refuse: func(Row) (Rule, error) {
+			if left--; left < 0 {
+				return "", full
+			}
+			return "", nil
+		}}
+		if _, err := Run(context.Background(), Options{Path: path, Sink: k}); !errors.Is(err, full) {
+			t.Fatal(err)
+		}
+	}
+	if n := runtime.NumGoroutine(); n > before+2 {
+		t.Errorf("%d goroutines, %d before", n, before)
+	}
+}
+
+// growing is a sink that writes to the file being read.
+type growing struct {
+	keep
+	path string
+}
+
+func (g *growing) Put(ctx context.Context, b Batch) ([]Reject, error) {
+	f, err := os.OpenFile(g.path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if _, err := f.WriteString("\n"); err != nil {
+		return nil, err
+	}
+	return g.keep.Put(ctx, b)
+}
+
+func TestAFileThatIsWrittenMeanwhileIsRefused(t *testing.T) {
+	path := write(t, "a.ndjson", func(w io.Writer) io.WriteCloser { return plain{w} }, head+fund+person)
+	g := &growing{path: path}
+	if _, err := Run(context.Background(), Options{Path: path, Sink: g}); fault.From(err).Reason() != string(FileChanged) || g.ended || !g.aborted {
+		t.Errorf("%v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
@@ -33,6 +34,18 @@ type Reader struct {
 	line   int
 	total  int64
 	sum    hash.Hash // of the lines read
+	file   *os.File  // nil for a reader
+	at     time.Time // when the file was last written, as it was opened
+}
+
+// changed reports that the file was written or cut since it was opened: what
+// was read of it may be half of one state and half of another.
+func (r *Reader) changed() bool {
+	if r.file == nil {
+		return false
+	}
+	st, err := r.file.Stat()
+	return err != nil || st.Size() != r.total || !st.ModTime().Equal(r.at)
 }
 
 // counter counts the bytes taken from the file, before decompression.
@@ -78,9 +91,9 @@ func Open(path string) (*Reader, error) {
 }
 
 func open(path string, f *os.File) (*Reader, error) {
-	r := &Reader{raw: &counter{r: f}, closer: []func() error{f.Close}}
+	r := &Reader{raw: &counter{r: f}, closer: []func() error{f.Close}, file: f}
 	if st, err := f.Stat(); err == nil {
-		r.total = st.Size()
+		r.total, r.at = st.Size(), st.ModTime()
 	}
 	var in io.Reader = r.raw
 	switch {

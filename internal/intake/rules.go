@@ -15,6 +15,7 @@ const (
 	HeaderFormat    Rule = "HEADER_FORMAT"
 	HeaderFuture    Rule = "HEADER_FUTURE"
 	NothingAccepted Rule = "NOTHING_ACCEPTED"
+	FileChanged     Rule = "FILE_CHANGED"
 	DeltaOnNothing  Rule = "DELTA_ON_NOTHING"
 	DeltaTooLarge   Rule = "DELTA_TOO_LARGE"
 
@@ -38,6 +39,7 @@ const (
 	PeriodReversed   Rule = "PERIOD_REVERSED"
 	BirthOutOfRange  Rule = "BIRTH_OUT_OF_RANGE"
 	DeathBeforeBirth Rule = "DEATH_BEFORE_BIRTH"
+	DeathInFuture    Rule = "DEATH_IN_FUTURE"
 	NIRInvalid       Rule = "NIR_INVALID"
 	NIRMissing       Rule = "NIR_MISSING"
 	PlaceInvalid     Rule = "PLACE_INVALID"
@@ -77,6 +79,7 @@ var rules = []RuleText{
 	{HeaderFormat, true, "The header's format is not droits/1."},
 	{HeaderFuture, true, "The header's date_reference is later than today."},
 	{NothingAccepted, true, "A complete load in which no person is accepted would empty the population."},
+	{FileChanged, true, "The file was written or cut while it was read."},
 	{DeltaOnNothing, true, "A delta changes a population, and none is loaded: load a whole one first."},
 	{DeltaTooLarge, true, "A delta has 100,000 rows at most: load a whole population instead."},
 	{LineTooLong, false, "The line is longer than 1 MiB."},
@@ -99,6 +102,7 @@ var rules = []RuleText{
 	{PeriodReversed, false, "date_fin comes before date_debut."},
 	{BirthOutOfRange, false, "The birth date lies before 1850 or after date_reference."},
 	{DeathBeforeBirth, false, "The date of death comes before the birth date."},
+	{DeathInFuture, false, "The date of death comes after date_reference."},
 	{NIRInvalid, false, "The NIR is not 13 characters, or 15 with an exact key."},
 	{NIRMissing, false, "A person without a NIR needs a link to somebody else; a sentinel needs a NIR."},
 	{PlaceInvalid, false, "The place of birth is not a code of the COG: five characters, 99xxx for a country."},

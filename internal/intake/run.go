@@ -52,6 +52,7 @@ type Summary struct {
 	Rejected    int
 	ByRule      map[Rule]int
 	Bytes       int64    // read of the file as it lies on disk
+	Visible     bool     // the sink has concluded: an error that came later undoes nothing
 	Outcome     *Outcome // what the sink made of it, when it tells
 }
 
@@ -79,14 +80,20 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 			l.reader.Close()
 		}
 	}()
-	if err := l.start(ctx); err != nil {
-		return s, errors.Join(err, l.flush())
+	ended := false
+	defer func() {
+		if !ended {
+			sink.Abort(errors.New("intake: a panic"))
+		}
+	}()
+	err := l.start(ctx)
+	if err == nil {
+		err = l.run(ctx)
 	}
-	if err := l.run(ctx); err != nil {
+	if ended = true; err != nil {
 		sink.Abort(err)
-		return s, errors.Join(err, l.flush())
 	}
-	return s, l.flush()
+	return s, errors.Join(err, l.flush())
 }
 
 func (o Options) open() (*Reader, error) {
@@ -104,6 +111,7 @@ type load struct {
 	sink    Sink
 	rejects *bufio.Writer
 	texts   sync.Pool // *[]byte, of chunks
+	running sync.WaitGroup
 }
 
 // start opens the file and begins the load, where an earlier attempt at the
@@ -130,11 +138,7 @@ func (l *load) start(ctx context.Context) (err error) {
 }
 
 func (l *load) begin(ctx context.Context, from *Resume) error {
-	err := l.sink.Begin(ctx, l.Summary.Header, from)
-	if err != nil {
-		l.sink.Abort(err)
-	}
-	return err
+	return l.sink.Begin(ctx, l.Summary.Header, from)
 }
 
 // resume goes on after the lines that an earlier attempt has read, if this is
@@ -177,6 +181,7 @@ func (l *load) run(ctx context.Context) error {
 // read parses and prepares batches on every core and puts them in order.
 func (l *load) read(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
+	defer l.running.Wait() // nobody reads the file once it is closed
 	defer cancel()
 	n := 0
 	for b := range l.batches(ctx) {
@@ -193,6 +198,9 @@ func (l *load) read(ctx context.Context) error {
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if l.reader.changed() {
+		return unusable(FileChanged, nil)
 	}
 	if l.Progress != nil {
 		l.tell()
@@ -238,6 +246,7 @@ func (l *load) end(ctx context.Context) error {
 			l.Progress(Progress{Stage: stage, Done: done, Total: total, Lines: l.Lines})
 		}
 	})
+	l.Visible = failed == nil
 	for _, bad := range late {
 		l.count(bad.Type, bad.Sentinelle, -1)
 		if err := l.reject(bad); err != nil {

@@ -216,6 +216,8 @@ func wholePersonne(p *Personne, h Header) (Rule, string) {
 		return BirthOutOfRange, "date_naissance"
 	case p.DecesOn != 0 && p.DecesOn < earliest:
 		return DeathBeforeBirth, "date_deces"
+	case p.DecesOn != 0 && p.DecesOn > h.ReferenceOn:
+		return DeathInFuture, "date_deces"
 	case p.LieuNaissance != "" && p.PaysNaissance != "" && p.PaysNaissance != "99100":
 		return PlaceDisagrees, "lieu_naissance"
 	case !p.Servie && (len(p.Rattachements) > 0 || len(p.NIRPrecedents) > 0 || p.DecesOn != 0):

@@ -66,7 +66,15 @@ type Candidate struct {
 	Sujet    droits.Sujet
 	Standing consent.Standing
 	Dossier  droits.Dossier
+	Source   string   // the row's name in the source file; says nothing of the person
+	Former   []string // numbers that the source says the person had, 13 characters
 }
+
+// String redacts fmt.
+func (Candidate) String() string { return "Candidate(•••)" }
+
+// GoString redacts %#v.
+func (Candidate) GoString() string { return "Candidate(•••)" }
 
 // Request is what is asked.
 type Request struct {

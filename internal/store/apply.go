@@ -46,7 +46,7 @@ func (p *plan) apply() error {
 		}
 		fresh = append(fresh, n)
 	}
-	for _, step := range []func([]ready) error{p.link, p.reattach, p.index, p.flag} {
+	for _, step := range []func([]ready) error{p.link, p.reattach, p.endLater, p.index, p.flag} {
 		if err := step(fresh); err != nil {
 			return err
 		}
@@ -92,14 +92,18 @@ func (p *plan) settle(served, sentinels int64) error {
 		if was.id != 0 {
 			served, sentinels = less(served, sentinels, was.sentinel)
 		}
-		if r.Personne != nil && r.Personne.Servie {
+		switch {
+		case r.Personne != nil && r.Personne.Servie:
 			served++
-		} else if r.Personne != nil {
+		case r.Personne != nil || p.retired[id]:
 			sentinels++
 		}
 	}
+	if served == 0 {
+		return intake.NothingLeft()
+	}
 	p.outcome.Compared = true
-	p.outcome.Unchanged = int(served+sentinels) - p.outcome.Added - p.outcome.Changed
+	p.outcome.Unchanged = int(served+sentinels) - p.outcome.Added - p.outcome.Changed - len(p.retired)
 	on := max(p.pop.donneesOn, p.l.on)
 	for name, n := range map[string]int64{"personnes": served, "sentinelles": sentinels, "reference_on": int64(on)} {
 		if err := p.f.set(name, n); err != nil {
@@ -136,9 +140,60 @@ func (p *plan) leave(r intake.Row) error {
 		return err
 	}
 	if p.l.outlives(r.Fin) {
-		return p.until(k.id, id, r.Fin.On)
+		return nil // once everybody who comes is there
+	}
+	if r.Fin != nil && r.Fin.Motif == intake.MotifSortie && !k.sentinel {
+		return p.retire(k, id)
 	}
 	return p.remove(k, id)
+}
+
+// endLater ends the links of those who leave on the day of the data or later.
+func (p *plan) endLater([]ready) error {
+	for i, r := range p.l.pending {
+		if _, out := p.refused[i]; out || !p.l.outlives(r.Fin) {
+			continue
+		}
+		k, err := p.base(r.Fin.ID)
+		if err == nil {
+			err = p.until(k.id, r.Fin.ID, r.Fin.On)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retire makes a sentinel of somebody who left the perimeter: still somebody,
+// who may be another's namesake, and is known only to refuse (identity.md §0,
+// decision 4). Who can never identify anybody is removed.
+func (p *plan) retire(k known, ligne string) error {
+	at := rowID{p.f.load, k.id}
+	var d docPersonne
+	err := p.f.each(`SELECT identite FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
+		return p.l.s.keys.openRow(placeIdentite, at, column(x, 0), &d)
+	}, k.id)
+	if err != nil {
+		return err
+	}
+	if d.NIR == "" || d.Deces != 0 {
+		return p.remove(k, ligne)
+	}
+	if err := p.detach(k, ligne); err != nil {
+		return err
+	}
+	p.retired[ligne] = true
+	return p.f.exec(retirePersonne, p.l.s.keys.noLinks(at), k.id)
+}
+
+const retirePersonne = `UPDATE personne SET sentinelle = 1, liens = $1 WHERE id = $2`
+
+// noLinks is the sealed column of somebody without any link.
+func (k keys) noLinks(at rowID) []byte {
+	var none docLiens
+	plain, _ := none.MarshalMsg(nil) // memory does not fail
+	return k.sealRow(placeLiens, at, plain)
 }
 
 // openers and children are the rows at the other end of a person's links.
@@ -158,9 +213,25 @@ func (p *plan) ends(query string, id int64) (out []int64, err error) {
 	return out, err
 }
 
-// remove erases a person with its own links and its place in the indexes;
-// those to whom it opened rights wait for another row of the same identifier.
+// remove erases a person with its own links and its place in the indexes.
 func (p *plan) remove(k known, ligne string) error {
+	if err := p.detach(k, ligne); err != nil {
+		return err
+	}
+	if err := p.unindex(k, ligne); err != nil {
+		return err
+	}
+	for _, q := range []string{`DELETE FROM ambiguite WHERE a = $1`, `DELETE FROM ambiguite WHERE b = $1`, `DELETE FROM personne WHERE id = $1`} {
+		if err := p.f.exec(q, k.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// detach ends a person's links; those to whom it opened rights wait for another
+// row of the same identifier.
+func (p *plan) detach(k known, ligne string) error {
 	openers, err := p.openers(k.id)
 	if err != nil {
 		return err
@@ -175,13 +246,7 @@ func (p *plan) remove(k known, ligne string) error {
 	for _, c := range children {
 		p.orphans = append(p.orphans, orphan{ligne, c})
 	}
-	if err := p.unindex(k, ligne); err != nil {
-		return err
-	}
-	for _, q := range []string{
-		`DELETE FROM lien WHERE beneficiaire = $1`, `DELETE FROM lien WHERE ouvrant = $1`, `DELETE FROM dossier WHERE personne = $1`,
-		`DELETE FROM ambiguite WHERE a = $1`, `DELETE FROM ambiguite WHERE b = $1`, `DELETE FROM personne WHERE id = $1`,
-	} {
+	for _, q := range []string{`DELETE FROM lien WHERE beneficiaire = $1`, `DELETE FROM lien WHERE ouvrant = $1`, `DELETE FROM dossier WHERE personne = $1`} {
 		if err := p.f.exec(q, k.id); err != nil {
 			return err
 		}
@@ -395,8 +460,9 @@ func (p *plan) flag(fresh []ready) error {
 		for _, o := range others {
 			other, err := p.l.s.recordAt(p.f, o)
 			if err == nil && identity.Confusable(self, other) {
-				p.outcome.Ambiguous++
-				err = p.f.exec(insertAmbiguite, min(o, r.id), max(o, r.id))
+				if err = p.f.exec(insertAmbiguite, min(o, r.id), max(o, r.id)); err == nil {
+					p.outcome.Ambiguous += p.f.conn.Changes()
+				}
 			}
 			if err != nil {
 				return err

@@ -54,7 +54,7 @@ func openBuilding(path string, load int64, bulk bool) (*building, error) {
 	f := &building{path: path, load: load, conn: c}
 	pragmas := []string{"busy_timeout = 5000", "synchronous = FULL", "cache_size = -32768", "journal_mode = WAL", "secure_delete = ON"}
 	if bulk {
-		pragmas = []string{"busy_timeout = 5000", "synchronous = FULL", "cache_size = -65536", "journal_mode = TRUNCATE", "secure_delete = OFF"}
+		pragmas = []string{"busy_timeout = 5000", "synchronous = FULL", "cache_size = -65536", "journal_mode = TRUNCATE", "secure_delete = FAST"}
 	}
 	for _, q := range pragmas {
 		if err := sqlitex.ExecuteTransient(c, "PRAGMA "+q, nil); err != nil {
@@ -88,6 +88,16 @@ func removePopulation(path string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// sweepRehearsals erases what rehearsals that were killed left: the directory's
+// lock says that none is running.
+func (s *Store) sweepRehearsals() error {
+	list, err := filepath.Glob(filepath.Join(s.dir, "population-essai-*.db"))
+	for _, path := range list {
+		err = errors.Join(err, removePopulation(path))
+	}
+	return err
 }
 
 // sweepFiles erases the populations of which nothing is known any more.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"droits.example/droits/internal/identity"
 	"droits.example/droits/internal/intake"
@@ -21,8 +22,10 @@ type conclusion struct {
 	ctx  context.Context
 	tell func(stage string, done, total int64)
 
-	gone      bitmap // refused
-	outside   bitmap // sentinels
+	gone      bitmap // refused, and removed
+	demoted   bitmap // refused, and kept as sentinels
+	numbered  bitmap // with a number of their own
+	outside   bitmap // sentinels of the file
 	links     []link
 	pairs     []link // who shares an identity key
 	rejects   []intake.Reject
@@ -91,7 +94,7 @@ func (c *conclusion) settle() error {
 	var doubles doubles
 	done := int64(0)
 	err := c.sweep([]genre{byName, byOpener}, func(part [][]entry) error {
-		doubles.gather(part[0], true)
+		doubles.gather(part[0])
 		c.join(part[0], part[1], &doubles)
 		done += int64(len(part[0]))
 		c.tell(stageSettle, done, e[byName])
@@ -100,7 +103,14 @@ func (c *conclusion) settle() error {
 	if err != nil {
 		return err
 	}
-	if err := c.sweep([]genre{byNumber}, func(part [][]entry) error { doubles.gather(part[0], false); return c.ctx.Err() }); err != nil {
+	err = c.sweep([]genre{byNumber}, func(part [][]entry) error {
+		doubles.gather(part[0])
+		for _, e := range part[0] {
+			c.numbered.add(e.row)
+		}
+		return c.ctx.Err()
+	})
+	if err != nil {
 		return err
 	}
 	if err := c.refuseDoubles(&doubles); err != nil {
@@ -122,15 +132,19 @@ func (c *conclusion) settle() error {
 // join resolves the links of a range of digests.
 func (c *conclusion) join(names, openers []entry, d *doubles) {
 	i := 0
+	var alike []uint32 // of names[i], one list for all the links that lead there
 	for _, o := range openers {
 		for i < len(names) && names[i].digest < o.digest {
-			i++
+			i, alike = i+1, nil
 		}
 		l := link{child: o.row}
 		if i < len(names) && names[i].digest == o.digest {
 			l.opener = names[i].row
 			if i+1 < len(names) && names[i+1].digest == o.digest {
-				d.link(len(c.links), names[i:])
+				if alike == nil {
+					alike = rowsAlike(names[i:])
+				}
+				d.links[len(c.links)] = alike
 			}
 		}
 		c.links = append(c.links, l)
@@ -147,12 +161,21 @@ func (c *conclusion) firstLeft(rows []uint32) uint32 {
 	return 0
 }
 
-// refuse takes a row out and tells why, once.
+// out reports that a row is refused.
+func (c *conclusion) out(row uint32) bool { return c.gone.has(row) || c.demoted.has(row) }
+
+// refuse takes a row out and tells why, once. Who has a number of its own and
+// takes nobody else's place is somebody all the same, who may be another's
+// namesake: it is known only to refuse, like a sentinel.
 func (c *conclusion) refuse(row uint32, rule intake.Rule, member string) error {
-	if c.gone.has(row) {
+	switch double := rule == intake.IDTwice || rule == intake.NIRTwice; {
+	case c.out(row):
 		return nil
+	case !double && c.numbered.has(row) && !c.outside.has(row):
+		c.demoted.add(row)
+	default:
+		c.gone.add(row)
 	}
-	c.gone.add(row)
 	return c.f.each(`SELECT ligne FROM personne WHERE id = $1`, func(s *sqlite.Stmt) error {
 		c.rejects = append(c.rejects, intake.Reject{Line: int(row), Type: intake.TypePersonne, ID: s.ColumnText(0), Rule: rule, Member: member, Sentinelle: c.outside.has(row)})
 		return nil
@@ -188,14 +211,14 @@ func (c *conclusion) refuseOpeners() error {
 	})
 	var queue []uint32
 	lose := func(l link) error {
-		if c.gone.has(l.child) {
+		if c.out(l.child) {
 			return nil
 		}
 		queue = append(queue, l.child)
 		return c.refuse(l.child, intake.OuvrantUnknown, "ouvrant")
 	}
 	for _, l := range c.links {
-		if l.opener == 0 || c.outside.has(l.opener) || c.gone.has(l.opener) {
+		if l.opener == 0 || c.outside.has(l.opener) || c.out(l.opener) {
 			if err := lose(l); err != nil {
 				return err
 			}
@@ -211,7 +234,7 @@ func (c *conclusion) refuseOpeners() error {
 			}
 		}
 	}
-	c.links = slices.DeleteFunc(slices.Compact(c.links), func(l link) bool { return c.gone.has(l.child) })
+	c.links = slices.DeleteFunc(slices.Compact(c.links), func(l link) bool { return c.out(l.child) })
 	return nil
 }
 
@@ -220,9 +243,13 @@ func (c *conclusion) count() error {
 	m := c.l.mark
 	c.people, c.sentinels = int64(m.Personnes), int64(m.Sentinelles)
 	for _, r := range c.rejects {
-		c.people--
-		if r.Sentinelle {
-			c.sentinels--
+		switch {
+		case c.demoted.has(uint32(r.Line)):
+			c.sentinels++
+		case r.Sentinelle:
+			c.people, c.sentinels = c.people-1, c.sentinels-1
+		default:
+			c.people--
 		}
 	}
 	if c.people == c.sentinels {
@@ -246,15 +273,32 @@ func (c *conclusion) writeLinks() error {
 
 const insertLien = `INSERT INTO lien (ouvrant, beneficiaire) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 
-// close takes out who was refused, and what only the load needed.
+// close takes out who was refused, overwriting it, and what only the load
+// needed.
 func (c *conclusion) close() error {
+	if err := sqlitex.ExecuteTransient(c.f.conn, "PRAGMA secure_delete = ON", nil); err != nil {
+		return err
+	}
 	if err := c.f.begin(); err != nil {
 		return err
 	}
 	for _, r := range c.rejects {
-		if err := c.f.exec(`DELETE FROM personne WHERE id = $1`, int64(r.Line)); err != nil {
+		at := rowID{c.l.id, int64(r.Line)}
+		var err error
+		if c.demoted.has(uint32(r.Line)) {
+			err = c.f.exec(retirePersonne, c.l.s.keys.noLinks(at), at.row)
+		} else {
+			err = c.f.exec(`DELETE FROM personne WHERE id = $1`, at.row)
+		}
+		if err != nil {
 			return err
 		}
+	}
+	if err := c.f.exec(`DELETE FROM rejet`); err != nil {
+		return err
+	}
+	if err := sqlitex.ExecuteTransient(c.f.conn, "PRAGMA secure_delete = FAST", nil); err != nil {
+		return err
 	}
 	if err := c.f.dropSpills(); err != nil {
 		return err

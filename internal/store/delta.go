@@ -51,6 +51,7 @@ func (l *Load) endDelta(ctx context.Context) (rejects []intake.Reject, err error
 	if pop.load == 0 || pop.load != l.id {
 		return nil, unavailable("store: apply delta", errSuperseded)
 	}
+	defer l.release()
 	f, err := openBuilding(pop.path, pop.load, false)
 	if err != nil {
 		return nil, unavailable("store: apply delta", err)
@@ -64,7 +65,8 @@ func (l *Load) endDelta(ctx context.Context) (rejects []intake.Reject, err error
 		rejects = append(rejects, r)
 	}
 	intake.SortRejects(rejects)
-	l.outcome, l.done = &p.outcome, true
+	p.outcome.Before = int(pop.served)
+	l.outcome = &p.outcome
 	if l.s.rehearse {
 		return rejects, unavailable("store: apply delta", f.rollback())
 	}
@@ -74,7 +76,8 @@ func (l *Load) endDelta(ctx context.Context) (rejects []intake.Reject, err error
 		if err := f.commit(); err != nil {
 			return err
 		}
-		return l.s.show(ctx, "store: apply delta", noChange)
+		l.done = true
+		return l.s.shown(ctx, "store: apply delta", noChange)
 	})
 	if err != nil {
 		return rejects, unavailable("store: apply delta", err)
@@ -95,6 +98,11 @@ func (h *hotPool) checkpoint(f *building) error {
 	if err := run("PRAGMA wal_checkpoint(PASSIVE)")(); err != nil {
 		return err
 	}
+	// Somebody else may be reading (the desk, a rehearsal): calls do not wait
+	// for that, the log is cut after the next delta.
+	if err := run("PRAGMA busy_timeout = 0")(); err != nil {
+		return err
+	}
 	return h.quiet(run("PRAGMA wal_checkpoint(TRUNCATE)"))
 }
 
@@ -113,6 +121,7 @@ type plan struct {
 	next                       int64
 	touched                    map[int64]bool
 	orphans                    []orphan
+	retired                    map[string]bool
 	outcome                    intake.Outcome
 }
 
@@ -130,7 +139,7 @@ type orphan struct {
 
 func newPlan(ctx context.Context, l *Load, f *building, pop *population) *plan {
 	return &plan{
-		ctx: ctx, l: l, f: f, pop: pop, at: map[string]int{}, refused: map[int]intake.Reject{}, known: map[string]known{}, caisses: map[string]bool{}, touched: map[int64]bool{},
+		ctx: ctx, l: l, f: f, pop: pop, at: map[string]int{}, refused: map[int]intake.Reject{}, known: map[string]known{}, caisses: map[string]bool{}, touched: map[int64]bool{}, retired: map[string]bool{},
 		names: newAmend(f, nameIndex(), pop.bits), numbers: newAmend(f, numberIndex(), pop.bits), identities: newAmend(f, identityIndex(), pop.bits),
 	}
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/hex"
@@ -155,11 +154,7 @@ func (k ledTo) other(person, row trace.Digest) bool {
 // Lead compares the candidate with the person to whom a FranceConnect subject
 // led before. It finds nobody. Errors: service_indisponible.
 func (s *Store) Lead(ctx context.Context, subject trace.Digest, who policy.Candidate) (out desk.Lead, err error) {
-	ligne, former, err := s.formerly(ctx, who)
-	if err != nil {
-		return out, unavailable("store: lead", err)
-	}
-	out.Row = s.TraceDigest("ligne", ligne)
+	out.Row = s.TraceDigest("ligne", who.Source)
 	var person, row []byte
 	err = s.journal.reader.QueryRowContext(ctx, `SELECT personne, ligne FROM sub_personne WHERE sub = $1`, subject[:]).Scan(&person, &row)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -173,53 +168,12 @@ func (s *Store) Lead(ctx context.Context, subject trace.Digest, who policy.Candi
 	copy(k.row[:], row)
 	switch {
 	case !k.other(s.TraceSubject(who.Sujet), out.Row):
-	case slices.ContainsFunc(former, func(n string) bool { return s.TraceSubject(s.keys.subject(number(n), "")) == k.person }):
+	case slices.ContainsFunc(who.Former, func(n string) bool { return s.TraceSubject(s.keys.subject(number(n), "")) == k.person }):
 		out.Replaces = k.person
 	default:
 		out.Before = k.person
 	}
 	return out, nil
-}
-
-// formerly reads the row of a candidate in the source, and the numbers that it
-// had before.
-func (s *Store) formerly(ctx context.Context, who policy.Candidate) (ligne string, numbers []string, err error) {
-	pop := s.state.Load().population
-	if pop.hot == nil {
-		return "", nil, errClosed
-	}
-	var c *reader
-	ok := false
-	select {
-	case c, ok = <-pop.hot.conns:
-	case <-ctx.Done():
-		return "", nil, ctx.Err()
-	}
-	if !ok {
-		return "", nil, errClosed
-	}
-	defer func() { pop.hot.conns <- c }()
-	if err := c.see(pop); err != nil {
-		return "", nil, err
-	}
-	stmt, err := c.conn.Prepare(`SELECT sujet, ligne, identite FROM personne WHERE id = $1`)
-	if err != nil {
-		return "", nil, err
-	}
-	defer stmt.Reset()
-	stmt.BindInt64(1, who.Record.ID)
-	more, err := stmt.Step()
-	switch {
-	case err != nil:
-		return "", nil, err
-	case !more || !bytes.Equal(column(stmt, 0), who.Sujet[:]):
-		return "", nil, errors.New("store: the population changed during the call")
-	}
-	var doc docPersonne
-	if err := s.keys.openRow(placeIdentite, rowID{pop.load, who.Record.ID}, column(stmt, 2), &doc); err != nil {
-		return "", nil, err
-	}
-	return stmt.ColumnText(1), doc.Precedents, nil
 }
 
 // Desk answers a query of the identity desk. Errors: service_indisponible.

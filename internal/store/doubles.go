@@ -16,9 +16,8 @@ type doubles struct {
 	links map[int][]uint32 // a link whose opener's identifier several rows have
 }
 
-// gather notes the rows of the entries that are not alone; first names come
-// with their links.
-func (d *doubles) gather(sorted []entry, _ bool) {
+// gather notes the rows of the entries that are not alone.
+func (d *doubles) gather(sorted []entry) {
 	if d.rows == nil {
 		d.rows, d.links = map[uint32]bool{}, map[int][]uint32{}
 	}
@@ -29,14 +28,15 @@ func (d *doubles) gather(sorted []entry, _ bool) {
 	}
 }
 
-// link notes that a link leads to one of the first entries of equal digest.
-func (d *doubles) link(i int, names []entry) {
+// rowsAlike are the rows of the first entries of equal digest.
+func rowsAlike(names []entry) (rows []uint32) {
 	for _, n := range names {
 		if n.digest != names[0].digest {
 			break
 		}
-		d.links[i] = append(d.links[i], n.row)
+		rows = append(rows, n.row)
 	}
+	return rows
 }
 
 // refuseDoubles refuses the second row of an identifier or of a NIR, in the

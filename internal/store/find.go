@@ -18,7 +18,7 @@ import (
 // The hot read, in plain look-ups of one connection: the buckets in which the
 // pivot's keys lie, then each row that they lead to, with what it opens to
 // others, still sealed.
-const readQuery = `SELECT p.sujet, p.sentinelle, p.identite, p.liens, d.contenu FROM personne p LEFT JOIN dossier d ON d.personne = p.id WHERE p.id = $1`
+const readQuery = `SELECT p.sujet, p.sentinelle, p.identite, p.liens, d.contenu, p.ligne FROM personne p LEFT JOIN dossier d ON d.personne = p.id WHERE p.id = $1`
 
 // hotPool is a fixed set of read connections of the engine's own interface,
 // 1.6 times cheaper a lookup than database/sql (dependencies.md §2), on one
@@ -216,7 +216,7 @@ func (s *Store) candidate(stmt *sqlite.Stmt, id int64, pop *population) (c polic
 		return c, err
 	}
 	c.Record = p.record(stmt.ColumnInt(1) == 1)
-	c.Record.ID = id
+	c.Record.ID, c.Source, c.Former = id, stmt.ColumnText(5), p.Precedents
 	stmt.ColumnBytes(0, c.Sujet[:])
 	who := c.Sujet
 	if c.Record.Sentinelle {

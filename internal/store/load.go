@@ -39,7 +39,8 @@ type Load struct {
 	mark    reading
 	batches int // in the open transaction
 	outcome *intake.Outcome
-	done    bool
+	done    bool // what it did is visible, or undone on purpose: nothing is to be removed
+	held    bool // it is the load that runs
 }
 
 // reading is what a load keeps to be resumed.
@@ -49,6 +50,7 @@ type reading struct {
 	Caisses, Personnes, Sentinelles int
 	Lots                            map[genre]int
 	Entries                         map[genre]int64
+	Keys                            int64 // indexVersion of those set aside
 }
 
 // commitBatches is the number of batches of one transaction of a load: a few
@@ -63,9 +65,34 @@ func (s *Store) NewLoad() *Load {
 	return &Load{s: s, ids: map[string]bool{}, numbers: map[string]bool{}, caisses: map[string]bool{}, spill: map[genre][]byte{}}
 }
 
+// hold makes this the load that runs. Errors: parametre_invalide when another
+// one is running.
+func (l *Load) hold() error {
+	if l.held {
+		return nil
+	}
+	if l.held = l.s.loading.TryLock(); !l.held {
+		return fault.New(fault.ParametreInvalide, "store: begin load").Because(ImportRunning)
+	}
+	return nil
+}
+
+// ImportRunning is the reason for which a second import is refused.
+const ImportRunning = "IMPORT_RUNNING"
+
+func (l *Load) release() {
+	if l.held {
+		l.held = false
+		l.s.loading.Unlock()
+	}
+}
+
 // Unfinished implements intake.Resumer: the load that was interrupted, if it
 // is one of this header.
 func (l *Load) Unfinished(ctx context.Context, h intake.Header) (r intake.Resume, found bool, err error) {
+	if err := l.hold(); err != nil {
+		return r, false, err
+	}
 	if h.Jeu != intake.Complet || l.s.rehearse {
 		return r, false, nil
 	}
@@ -87,7 +114,7 @@ func (l *Load) Unfinished(ctx context.Context, h intake.Header) (r intake.Resume
 	}
 	defer f.close()
 	m, err := f.reading()
-	if err != nil || m.Header != h || m.Mark.Lines == 0 {
+	if err != nil || m.Header != h || m.Mark.Lines == 0 || m.Keys != indexVersion() {
 		return r, false, nil
 	}
 	return intake.Resume{Mark: m.Mark, Caisses: m.Caisses, Personnes: m.Personnes, Sentinelles: m.Sentinelles}, true, nil
@@ -114,8 +141,14 @@ func (l *Load) Replay(_ context.Context, tell func(intake.Reject) error) error {
 // Begin implements intake.Sink. Another load that was left unfinished is
 // swept away first, unless this one goes on with it.
 func (l *Load) Begin(ctx context.Context, h intake.Header, from *intake.Resume) (err error) {
+	if err := l.hold(); err != nil {
+		return err
+	}
 	l.delta, l.on = h.Jeu == intake.Delta, h.ReferenceOn
 	if l.delta {
+		if err := l.s.Refresh(ctx); err != nil {
+			return err
+		}
 		if l.id = l.s.state.Load().population.load; l.id == 0 {
 			return fault.New(fault.ParametreInvalide, "store: apply delta").Because(string(intake.DeltaOnNothing))
 		}
@@ -124,7 +157,7 @@ func (l *Load) Begin(ctx context.Context, h intake.Header, from *intake.Resume) 
 	if from != nil {
 		return unavailable("store: resume load", l.resume(ctx))
 	}
-	l.mark = reading{Header: h, Lots: map[genre]int{}, Entries: map[genre]int64{}}
+	l.mark = reading{Header: h, Lots: map[genre]int{}, Entries: map[genre]int64{}, Keys: indexVersion()}
 	path := filepath.Join(l.s.dir, fmt.Sprintf("population-essai-%p.db", l))
 	if !l.s.rehearse {
 		if path, err = l.register(ctx, h); err != nil {
@@ -303,11 +336,15 @@ func (l *Load) End(ctx context.Context, tell func(stage string, done, total int6
 		return nil, err
 	}
 	rejects, err = l.finish(ctx, tell)
+	if err == nil {
+		l.release()
+	}
 	return rejects, unavailable("store: load", err)
 }
 
 func (l *Load) finish(ctx context.Context, tell func(stage string, done, total int64)) ([]intake.Reject, error) {
 	c := &conclusion{l: l, f: l.f, ctx: ctx, tell: tell}
+	c.outcome.Before, _ = l.s.Population()
 	if err := c.run(); err != nil {
 		return c.rejects, err
 	}
@@ -327,24 +364,27 @@ func (l *Load) finish(ctx context.Context, tell func(stage string, done, total i
 	if err := l.show(ctx); err != nil {
 		return c.rejects, err
 	}
-	l.done = true
 	return c.rejects, l.s.sweepFiles(l.id)
 }
 
-// show makes the load the visible population.
+// show makes the load the visible population. Once that is committed it is
+// done, whatever happens next: its file is never removed.
 func (l *Load) show(ctx context.Context) error {
 	if err := l.ours(ctx); err != nil {
 		return err
 	}
-	return l.s.show(ctx, "store: show load", func(tx *sql.Tx) error {
+	return l.s.shown(ctx, "store: show load", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE chargement SET etat = 'remplace' WHERE etat = 'visible'`); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE chargement SET etat = 'visible', visible_at = $1 WHERE id = $2`, millis(l.s.clock()), l.id); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = $1 WHERE cle = 'chargement'`, l.id)
-		return err
+		if _, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = $1 WHERE cle = 'chargement'`, l.id); err != nil {
+			return err
+		}
+		l.done = true // from here on the file may be the visible one
+		return nil
 	})
 }
 
@@ -354,6 +394,7 @@ func (l *Load) Outcome() *intake.Outcome { return l.outcome }
 // Abort implements intake.Sink. What an interruption leaves is kept, to go on
 // from; after any other error nothing is.
 func (l *Load) Abort(cause error) {
+	defer l.release()
 	if l.done || l.f == nil {
 		return
 	}

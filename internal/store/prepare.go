@@ -18,7 +18,7 @@ const (
 	byIdentity                  // identity keys → their person
 	byOpener                    // digest of an opener's identifier → the bénéficiaire
 	byCaisse                    // digest of a caisse not known yet → who is attached
-	outside                     // 0 → a sentinel
+	outside                     // a sentinel
 	byNear                      // keys by which a person meets whom it could be taken for, other than its own
 )
 
@@ -123,7 +123,7 @@ func (l *Load) note(r *ready) {
 		add(byOpener, o)
 	}
 	if r.sentinelle == 1 {
-		add(outside, 0)
+		add(outside, spread(uint64(row)))
 	}
 	for _, c := range r.caisses {
 		if !l.caisses[c] {
@@ -145,5 +145,8 @@ func (l *Load) noteKeys(r *ready) {
 func caisseDigest(id string) uint64 {
 	var b [8]byte
 	copy(b[:], id)
-	return binary.BigEndian.Uint64(b[:])
+	return spread(binary.BigEndian.Uint64(b[:]))
 }
+
+// spread gives a number another one, its own, so that they fall in every range.
+func spread(n uint64) uint64 { return n * 0x9e3779b97f4a7c15 }

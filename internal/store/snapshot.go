@@ -284,9 +284,10 @@ func (s *Store) change(ctx context.Context, op string, objects []trace.Object, d
 	return s.Refresh(ctx)
 }
 
-// show runs the transaction that changes the visible population, then
-// refreshes the snapshot.
-func (s *Store) show(ctx context.Context, op string, do func(*sql.Tx) error) error {
+// shown runs the transaction that changes the visible population, then opens
+// what is visible now. That is tried a few times and does not depend on whoever
+// asked: what is committed is so.
+func (s *Store) shown(ctx context.Context, op string, do func(*sql.Tx) error) error {
 	err := s.people.tx(ctx, op, s.rehearse, func(tx *sql.Tx) error {
 		if err := do(tx); err != nil {
 			return err
@@ -297,7 +298,12 @@ func (s *Store) show(ctx context.Context, op string, do func(*sql.Tx) error) err
 	if err != nil {
 		return err
 	}
-	return s.Refresh(ctx)
+	for range 3 {
+		if err = s.Refresh(context.WithoutCancel(ctx)); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // noChange is a transaction that moves a version and nothing else.

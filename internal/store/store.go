@@ -62,6 +62,7 @@ type engine struct {
 	ledger  *ledger
 	tokens  tokens
 	acting  sync.Mutex // one writer of the journal: acts and traces in turn
+	loading sync.Mutex // one load, delta or rehearsal at a time
 	state   atomic.Pointer[Snapshot]
 	reload  sync.Mutex
 }
@@ -211,6 +212,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return fmt.Errorf("store: open the ledger: %w", err)
 	}
 	if err := s.rememberTokens(ctx); err != nil {
+		return err
+	}
+	if err := s.sweepRehearsals(); err != nil {
 		return err
 	}
 	return s.Refresh(ctx)

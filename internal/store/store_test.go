@@ -148,7 +148,7 @@ func TestASealedValueStandsWhereItWasSealed(t *testing.T) {
 	}
 	t.Run("an identity moved to another person fails the look-up, closed", func(t *testing.T) {
 		inPopulation(t, s, `UPDATE personne SET identite = (SELECT identite FROM personne WHERE ligne = 'b') WHERE ligne = 'a'`, nil)
-		must(t, s.show(ctx, "test", noop))
+		must(t, s.shown(ctx, "test", noop))
 		if _, err := s.Find(ctx, adult("a", 1).pivot(), "hopital", consent.Token{}); !fault.Is(err, fault.ServiceIndisponible) {
 			t.Errorf("%v", err)
 		}
@@ -157,7 +157,7 @@ func TestASealedValueStandsWhereItWasSealed(t *testing.T) {
 		s := fresh(t)
 		load(t, s, head+fund("01261")+lines(adult("a", 1), adult("b", 2)))
 		inPopulation(t, s, `UPDATE personne SET liens = (SELECT liens FROM personne WHERE ligne = 'b')`, nil)
-		must(t, s.show(ctx, "test", noop))
+		must(t, s.shown(ctx, "test", noop))
 		got, err := s.Find(ctx, adult("a", 1).pivot(), "hopital", consent.Token{})
 		must(t, err)
 		opened := 0
