@@ -20,7 +20,7 @@ var english = strings.Fields(`
 	Can Candidate Canonical Changed Channel Check Client Clients Close Closed Code Codes Collection Compared Compressed Conflict Consent Count Created
 	Data Date Day Days Death Decide Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
 	Effect Effective Empty End Ended Enum Environment Error Evidence Exact Excluded Expires
-	Family FC FCClient FCClients Field Fields File First Fixed For Force Format From Future
+	Family FC FCClient FCClients Field Fields File First Fixed For Force Format Former From Future
 	Given Go Grant Ground Grounds Grouped
 	Has Header Hidden Horizon
 	ID Id In Index Info Invalid Is Issued
@@ -34,10 +34,10 @@ var english = strings.Fields(`
 	Quota
 	Range Rank Read Reader Reading Reason Record Reference Refused Registered Registering Reject Rejected Rejects Release Reminder Removed Repeat Replay Request Required Restricted Restriction Restrictions Result Resume
 	Resumed Resumer Retention Reveal Reversed Revoked Rights Row Rows Rule Rules Run
-	Sandbox Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Several Sex SHA Shown Signature Signatures Since Sink Slug Sort Speaks Stage Standing State String Subject Sum Summary Suspended
+	Sandbox Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Several Sex SHA Shown Signature Signatures Since Sink Slug Sort Source Speaks Stage Standing State String Subject Sum Summary Suspended
 	Table Teller Terms Text Ticks Time Today Token Tolerances Too Total Truncated Twice Type
 	Umbrella Unchanged Unfinished Unknown Unmarshal Unreadable Unsettled Unsorted Until UTF
-	Valid Value Version View
+	Valid Value Version View Visible
 	Wildcard Window With Withdrawn Withheld Wording
 	Year
 	Zero
