@@ -261,6 +261,8 @@ func (a *App) housekeep(ctx context.Context) error {
 		case <-hour.C:
 			_, err := a.Store.ForgetTokens(ctx)
 			do("forget_tokens", err)
+			_, err = a.Store.TrimDesk(ctx, a.clock().Add(-admin.MaxDeskFor))
+			do("trim_desk", err)
 		}
 	}
 }

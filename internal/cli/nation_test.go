@@ -24,7 +24,7 @@ type imported struct {
 }
 
 func TestANationIsDrawnKilledAtHalfAndLoaded(t *testing.T) {
-	const persons = 60_000
+	const persons = 30_000
 	dir := t.TempDir()
 	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "nation.ndjson.zst")
 	if err := os.Mkdir(data, 0o700); err != nil {
@@ -34,7 +34,7 @@ func TestANationIsDrawnKilledAtHalfAndLoaded(t *testing.T) {
 	if r := run("", "keygen", filepath.Join(dir, "root.key")); r.code != 0 {
 		t.Fatal(r.err)
 	}
-	if r := run("", "synth", "--persons", "60000", "--seed", "5", "--out", file); r.code != 0 {
+	if r := run("", "synth", "--persons", "30000", "--seed", "5", "--out", file); r.code != 0 {
 		t.Fatal(r.err)
 	}
 	load := func(args ...string) (got imported) {
@@ -51,7 +51,7 @@ func TestANationIsDrawnKilledAtHalfAndLoaded(t *testing.T) {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.After(patience); ; {
-		if i, err := os.Stat(path); err == nil && i.Size() > 9<<20 {
+		if i, err := os.Stat(path); err == nil && i.Size() > 7<<20 {
 			break
 		}
 		select {
@@ -78,7 +78,7 @@ func TestANationIsDrawnKilledAtHalfAndLoaded(t *testing.T) {
 	})
 	t.Run("a delta says what it changes", func(t *testing.T) {
 		delta := filepath.Join(dir, "delta.ndjson")
-		if r := run("", "synth", "--persons", "60000", "--seed", "5", "--delta", "500", "--out", delta); r.code != 0 {
+		if r := run("", "synth", "--persons", "30000", "--seed", "5", "--delta", "500", "--out", delta); r.code != 0 {
 			t.Fatal(r.err)
 		}
 		r := run("", "import", delta, "--config", config, "--json")

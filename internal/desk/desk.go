@@ -91,6 +91,7 @@ type Query struct {
 	Since   time.Time
 	Outcome string // None, Ambiguous or Blocked; "" = all three
 	Limit   int    // of cases, the latest first
+	Open    bool   // without the blocks that were forgotten
 }
 
 // Found is what the store answers to a query.

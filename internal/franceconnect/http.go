@@ -61,12 +61,6 @@ type room struct {
 
 var rooms = sync.Pool{New: func() any { return new(room) }}
 
-// sending is the body of a request.
-type sending struct{ bytes.Reader }
-
-// Close implements io.Closer.
-func (*sending) Close() error { return nil }
-
 // send makes the call, at most twice: a second time only if the connection
 // failed before an answer came. Errors: franceconnect_indisponible,
 // franceconnect_lent. Causes are reasons of ours: the texts of net/http may
@@ -94,9 +88,9 @@ func (v *Verifier) attempt(ctx context.Context, r *request) (reply, error) {
 	}).WithContext(ctx)
 	if r.body != nil {
 		req.ContentLength = int64(len(r.body))
-		body := new(sending)
-		body.Reset(r.body)
-		req.Body = body
+		// Of this very type net/http knows that it lies in memory: headers and
+		// body leave in one write.
+		req.Body = io.NopCloser(bytes.NewReader(r.body))
 	}
 	resp, err := v.rt.RoundTrip(req)
 	switch {

@@ -556,13 +556,13 @@ func BenchmarkRead(b *testing.B) {
 func TestASinkThatFailsStopsTheReading(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(head + fund)
-	for range 5000 {
+	for range 2500 {
 		b.WriteString(person)
 	}
 	path := write(t, "a.ndjson.zst", zst, b.String())
 	full := errors.New("disk full")
 	before := runtime.NumGoroutine()
-	for i := range 60 {
+	for i := range 21 {
 		left := i % 7
 		k := &keep{refuse: func(Row) (Rule, error) {
 			if left--; left < 0 {

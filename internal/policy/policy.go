@@ -66,7 +66,7 @@ type Candidate struct {
 	Sujet    droits.Sujet
 	Standing consent.Standing
 	Dossier  droits.Dossier
-	Source   string   // the row's name in the source file; says nothing of the person
+	Source   string   // the row's name in one whole load and its deltas; says nothing of the person
 	Former   []string // numbers that the source says the person had, 13 characters
 }
 

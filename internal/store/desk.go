@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -45,24 +46,23 @@ func (l *ledger) countDecisions(of map[decisions]int64) error {
 }
 
 func (l *ledger) insertIdentification(i *desk.Identification, index int64) error {
-	return l.query(`INSERT INTO identification (n, at, requete, partenaire, finalite, issue, motif, tolerances, rejets, candidats, regle, sub, personne, avant)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, func(s *sqlite.Stmt) {
+	return l.query(`INSERT INTO identification (n, at, partenaire, finalite, issue, motif, tolerances, rejets, candidats, regle, sub, personne, avant)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, func(s *sqlite.Stmt) {
 		s.BindInt64(1, index)
 		s.BindInt64(2, millis(i.At))
-		s.BindText(3, i.RequestID)
-		s.BindText(4, i.Partner)
-		s.BindText(5, i.Purpose)
-		s.BindText(6, i.Outcome)
-		s.BindText(7, i.Reason)
-		s.BindText(8, i.Tolerances)
-		s.BindText(9, writeHistogram(i.Rejected))
-		s.BindInt64(10, int64(i.Candidates))
-		s.BindText(11, i.Rule)
+		s.BindText(3, i.Partner)
+		s.BindText(4, i.Purpose)
+		s.BindText(5, i.Outcome)
+		s.BindText(6, i.Reason)
+		s.BindText(7, i.Tolerances)
+		s.BindText(8, writeHistogram(i.Rejected))
+		s.BindInt64(9, int64(i.Candidates))
+		s.BindText(10, i.Rule)
 		for n, d := range []trace.Digest{i.Subject, i.Person, i.Lead.Before} {
 			if d == (trace.Digest{}) {
-				s.BindNull(12 + n)
+				s.BindNull(11 + n)
 			} else {
-				s.BindBytes(12+n, d[:])
+				s.BindBytes(11+n, d[:])
 			}
 		}
 	}, nil)
@@ -97,7 +97,7 @@ func (l *ledger) guardSubjects(batch []*trace.Pending) error {
 			if !ok || i.Outcome != desk.Match || i.Subject == (trace.Digest{}) {
 				continue
 			}
-			before, err := l.lead(i)
+			before, err := l.lead(i, p.Leaf.Class == trace.AccessServed)
 			if err != nil {
 				return err
 			}
@@ -118,9 +118,9 @@ func (l *ledger) guardSubjects(batch []*trace.Pending) error {
 	return nil
 }
 
-// lead notes to whom a subject leads, unless it led to somebody else: it gives
-// that person back.
-func (l *ledger) lead(i *desk.Identification) (before trace.Digest, err error) {
+// lead gives the person to whom a subject led before, if it is somebody else;
+// if not, and the call is served, it notes to whom it leads.
+func (l *ledger) lead(i *desk.Identification, served bool) (before trace.Digest, err error) {
 	var k ledTo
 	err = l.query(`SELECT personne, ligne FROM sub_personne WHERE sub = $1`, func(s *sqlite.Stmt) { s.BindBytes(1, i.Subject[:]) }, func(s *sqlite.Stmt) error {
 		s.ColumnBytes(0, k.person[:])
@@ -132,6 +132,8 @@ func (l *ledger) lead(i *desk.Identification) (before trace.Digest, err error) {
 		return before, err
 	case k.other(i.Person, i.Lead.Row) && k.person != i.Lead.Replaces:
 		return k.person, nil
+	case !served:
+		return before, nil
 	}
 	return before, l.query(`INSERT INTO sub_personne (sub, personne, ligne, since_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (sub) DO UPDATE SET personne = excluded.personne, ligne = excluded.ligne, since_at = excluded.since_at`, func(s *sqlite.Stmt) {
@@ -187,7 +189,10 @@ func (s *Store) Desk(ctx context.Context, q desk.Query) (f desk.Found, err error
 	if f.More = len(f.Cases) > q.Limit; f.More {
 		f.Cases = f.Cases[:q.Limit]
 	}
-	if f.Blocked, err = s.deskCases(ctx, desk.Query{Since: q.Since, Outcome: desk.Blocked}, maxBlocked); err != nil {
+	if err := s.requests(ctx, f.Cases); err != nil {
+		return f, unavailable("store: desk", err)
+	}
+	if f.Blocked, err = s.deskCases(ctx, desk.Query{Since: q.Since, Outcome: desk.Blocked, Open: true}, maxBlocked); err != nil {
 		return f, unavailable("store: desk", err)
 	}
 	list, err := s.Ambiguities(ctx)
@@ -197,6 +202,26 @@ func (s *Store) Desk(ctx context.Context, q desk.Query) (f desk.Found, err error
 		f.Pairs = append(f.Pairs, desk.Pair{A: hex.EncodeToString(a[:]), B: hex.EncodeToString(b[:])})
 	}
 	return f, err
+}
+
+// requests finds each case's request in its entry of the log: what a partner
+// wrote there is kept sealed, nowhere else.
+func (s *Store) requests(ctx context.Context, cases []desk.Case) error {
+	for i := range cases {
+		err := s.Traces(ctx, cases[i].Trace, func(e TracedEntry) bool {
+			var in struct {
+				RequestID string `json:"request_id"`
+			}
+			if len(e.Internal) > trace.SaltSize && json.Unmarshal(e.Internal[trace.SaltSize:], &in) == nil {
+				cases[i].RequestID = in.RequestID
+			}
+			return false
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxBlocked bounds the alerts of one report.
@@ -223,15 +248,15 @@ func (s *Store) deskCases(ctx context.Context, q desk.Query, limit int) (out []d
 		var at int64
 		var rejected string
 		var sub, person, before []byte
-		if err := scan(&c.Trace, &at, &c.RequestID, &c.Partner, &c.Purpose, &c.Outcome, &c.Reason, &c.Tolerances, &rejected, &c.Candidates, &c.Rule, &sub, &person, &before); err != nil {
+		if err := scan(&c.Trace, &at, &c.Partner, &c.Purpose, &c.Outcome, &c.Reason, &c.Tolerances, &rejected, &c.Candidates, &c.Rule, &sub, &person, &before); err != nil {
 			return err
 		}
 		c.At, c.Rejected = time.UnixMilli(at).UTC(), readHistogram(rejected)
 		c.Subject, c.Person, c.Before = hex.EncodeToString(sub), hex.EncodeToString(person), hex.EncodeToString(before)
 		out = append(out, c)
 		return nil
-	}, `SELECT n, at, requete, partenaire, finalite, issue, motif, tolerances, rejets, candidats, regle, sub, personne, avant FROM identification
-		WHERE at >= $1 AND ($2 = '' OR issue = $2) ORDER BY n DESC LIMIT $3`, millis(q.Since), q.Outcome, limit)
+	}, `SELECT n, at, partenaire, finalite, issue, motif, tolerances, rejets, candidats, regle, sub, personne, avant FROM identification
+		WHERE at >= $1 AND ($2 = '' OR issue = $2) AND (forgotten_at IS NULL OR NOT $3) ORDER BY at DESC, n DESC LIMIT $4`, millis(q.Since), q.Outcome, q.Open, limit)
 	return out, err
 }
 
@@ -241,15 +266,42 @@ func (s *Store) deskCases(ctx context.Context, q desk.Query, limit int) (out []d
 // identification has that place; service_indisponible.
 func (s *Store) ForgetSubject(ctx context.Context, entry int64) error {
 	return s.act(ctx, "store: forget subject", func(tx *sql.Tx) error {
-		var sub []byte
-		err := tx.QueryRowContext(ctx, `SELECT sub FROM identification WHERE n = $1 AND issue = 'blocked' AND sub IS NOT NULL`, entry).Scan(&sub)
+		var sub, before []byte
+		err := tx.QueryRowContext(ctx, `SELECT sub, avant FROM identification WHERE n = $1 AND issue = 'blocked' AND sub IS NOT NULL AND forgotten_at IS NULL`, entry).Scan(&sub, &before)
 		if errors.Is(err, sql.ErrNoRows) {
 			return notFound("store: forget subject")
 		}
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM sub_personne WHERE sub = $1`, sub)
+		// Only if that is still to whom it leads: an old entry lifts no later
+		// block. Every block of that pair is settled by one act, which stays
+		// dated beside them.
+		gone, err := tx.ExecContext(ctx, `DELETE FROM sub_personne WHERE sub = $1 AND personne = $2`, sub, before)
+		if err != nil {
+			return err
+		}
+		if n, err := gone.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, notFound("store: forget subject"))
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE identification SET forgotten_at = $1 WHERE sub = $2 AND avant = $3 AND issue = 'blocked' AND forgotten_at IS NULL`, millis(s.clock()), sub, before)
 		return err
 	})
+}
+
+// TrimDesk erases what the desk keeps of identifications older than a time, and
+// tells how many cases that were. Errors: service_indisponible.
+func (s *Store) TrimDesk(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.act(ctx, "store: trim desk", func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `DELETE FROM identification WHERE at < $1`, millis(before))
+		if err != nil {
+			return err
+		}
+		if n, err = r.RowsAffected(); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM identification_heure WHERE heure < $1`, before.Unix())
+		return err
+	})
+	return n, err
 }

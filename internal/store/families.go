@@ -296,8 +296,11 @@ func (s *Store) recordAt(f *building, row int64) (r identity.Record, err error) 
 // answered for the other. Subjects are keyed digests: no trait is told.
 type Ambiguity struct{ A, B [16]byte }
 
-// Ambiguities lists the pairs that a load or a delta flagged. Errors:
-// service_indisponible.
+// mostAmbiguities bounds a list of pairs.
+const mostAmbiguities = 10_000
+
+// Ambiguities lists the pairs that a load or a delta flagged, 10,000 at most.
+// Errors: service_indisponible.
 func (s *Store) Ambiguities(ctx context.Context) (out []Ambiguity, err error) {
 	p := s.state.Load().population
 	if p.path == "" {
@@ -308,12 +311,12 @@ func (s *Store) Ambiguities(ctx context.Context) (out []Ambiguity, err error) {
 		return nil, unavailable("store: ambiguities", err)
 	}
 	defer f.close()
-	err = f.each(`SELECT x.sujet, y.sujet FROM ambiguite m JOIN personne x ON x.id = m.a JOIN personne y ON y.id = m.b ORDER BY m.a, m.b`, func(x *sqlite.Stmt) error {
+	err = f.each(`SELECT x.sujet, y.sujet FROM ambiguite m JOIN personne x ON x.id = m.a JOIN personne y ON y.id = m.b ORDER BY m.a, m.b LIMIT $1`, func(x *sqlite.Stmt) error {
 		var a Ambiguity
 		copy(a.A[:], column(x, 0))
 		copy(a.B[:], column(x, 1))
 		out = append(out, a)
 		return ctx.Err()
-	})
+	}, mostAmbiguities)
 	return out, unavailable("store: ambiguities", err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strconv"
 	"sync"
 
 	"zombiezen.com/go/sqlite"
@@ -216,7 +217,8 @@ func (s *Store) candidate(stmt *sqlite.Stmt, id int64, pop *population) (c polic
 		return c, err
 	}
 	c.Record = p.record(stmt.ColumnInt(1) == 1)
-	c.Record.ID, c.Source, c.Former = id, stmt.ColumnText(5), p.Precedents
+	c.Record.ID, c.Former = id, p.Precedents
+	c.Source = strconv.FormatInt(pop.load, 10) + "/" + stmt.ColumnText(5)
 	stmt.ColumnBytes(0, c.Sujet[:])
 	who := c.Sujet
 	if c.Record.Sentinelle {

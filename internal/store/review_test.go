@@ -87,7 +87,7 @@ func TestWhoIsNotServedStaysSomebody(t *testing.T) { // R9
 func TestOneImportAtATime(t *testing.T) {
 	s := fresh(t)
 	load(t, s, head+fund("01261")+lines(adult("a", 1)))
-	path := nationFile(t, 20_000, 6)
+	path := nationFile(t, 9_000, 6)
 	refused := 0
 	_, err := intake.Run(ctx, intake.Options{Path: path, Sink: s.NewLoad(), Progress: func(p intake.Progress) {
 		for _, second := range []*Load{s.NewLoad(), s.Rehearsal().NewLoad()} {
@@ -102,7 +102,7 @@ func TestOneImportAtATime(t *testing.T) {
 		}
 	}})
 	must(t, err)
-	if n, _ := s.Population(); n < 15_000 || refused == 0 {
+	if n, _ := s.Population(); n < 7_000 || refused == 0 {
 		t.Errorf("%d people, %d refused", n, refused)
 	}
 	whole(t, s)
@@ -178,10 +178,10 @@ func TestRefusedDoublesAreOverwritten(t *testing.T) {
 func TestManyDoublesTakeLittleMemory(t *testing.T) {
 	var b bytes.Buffer
 	b.WriteString(head + fund("01261"))
-	for range 6000 {
+	for range 3000 {
 		b.WriteString(adult("p", 1).line())
 	}
-	for i := range 6000 {
+	for i := range 3000 {
 		b.WriteString(child("c"+letters(i), "p").line())
 	}
 	s := fresh(t)
@@ -189,7 +189,7 @@ func TestManyDoublesTakeLittleMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	sum, _ := run(t, s.NewLoad(), b.String())
 	runtime.ReadMemStats(&after)
-	if sum.Personnes != 6001 || after.TotalAlloc-before.TotalAlloc > 400<<20 {
+	if sum.Personnes != 3001 || after.TotalAlloc-before.TotalAlloc > 250<<20 {
 		t.Errorf("%d people, %d MB", sum.Personnes, (after.TotalAlloc-before.TotalAlloc)>>20)
 	}
 	whole(t, s)

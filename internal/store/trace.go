@@ -82,7 +82,7 @@ type TracedEntry struct {
 // Traces reads entries from an index on, in order, and stops when the function
 // returns false. Errors: service_indisponible.
 func (s *Store) Traces(ctx context.Context, from int64, each func(TracedEntry) bool) error {
-	rows, err := s.journal.reader.QueryContext(ctx, `SELECT first, count, leaves, sealed FROM batch WHERE first + count > $1 ORDER BY first`, from)
+	rows, err := s.journal.reader.QueryContext(ctx, `SELECT first, count, leaves, sealed FROM batch WHERE first >= (SELECT COALESCE(MAX(first), 0) FROM batch WHERE first <= $1) ORDER BY first`, from)
 	if err != nil {
 		return unavailable("store: traces", err)
 	}

@@ -138,7 +138,6 @@ CREATE TABLE identification_heure (
 CREATE TABLE identification (
   n          INTEGER PRIMARY KEY,
   at         INTEGER NOT NULL,
-  requete    TEXT NOT NULL,
   partenaire TEXT NOT NULL,
   finalite   TEXT NOT NULL,
   issue      TEXT NOT NULL CHECK (issue IN ('none', 'ambiguous', 'blocked')),
@@ -149,8 +148,13 @@ CREATE TABLE identification (
   regle      TEXT NOT NULL,
   sub        BLOB,
   personne   BLOB,
-  avant      BLOB
+  avant      BLOB,
+  forgotten_at INTEGER
 ) STRICT;
+
+CREATE INDEX identification_at ON identification (at);
+
+CREATE INDEX identification_blocked ON identification (at) WHERE issue = 'blocked';
 
 -- To whom a FranceConnect subject led, all as keyed pseudonyms: it is compared
 -- with, and nobody is ever found through it. A person is the same by its number
