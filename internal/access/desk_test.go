@@ -277,3 +277,74 @@ func another(t *testing.T, former string) string {
 	must(t, err)
 	return n.Reveal()
 }
+
+// A whole load may give a row's name to somebody else: it says nothing across
+// two of them.
+func TestARowsNameCountsInsideOneLoad(t *testing.T) { // R9
+	w := newWorld(t)
+	w.subject("avant", "famille-martin", "sub-1")
+	w.subject("apres", "c2s", "sub-1")
+	must(t, w.as("avant"))
+	other := w.row("c2s")
+	other["id"] = w.row("famille-martin")["id"]
+	delete(other, "rattachements")
+	line, err := json.Marshal(other)
+	must(t, err)
+	file := `{"type":"entete","format":"droits/1","jeu":"complet","date_reference":"2026-11-22"}` + "\n" + string(line) + "\n"
+	_, err = intake.Run(ctx, intake.Options{Reader: strings.NewReader(file), Sink: w.store.NewLoad()})
+	must(t, err)
+	if err := w.as("apres"); code(err) != "personne_non_identifiee" || w.decided(desk.Blocked) != 1 {
+		t.Errorf("R9 %v, %d blocked", err, w.decided(desk.Blocked))
+	}
+}
+
+func TestWhatBindsASubjectAndWhatFreesIt(t *testing.T) { // R9
+	t.Run("R9 a call that is refused binds nobody", func(t *testing.T) {
+		w := newWorld(t)
+		w.subject("autre", "c2s", "sub-1")
+		w.subject("martin", "famille-martin", "sub-1")
+		must(t, w.store.Withdraw(ctx, w.sujet("c2s"), "mutuelle", "x"))
+		if err := w.as("autre"); code(err) != "consentement_retire" {
+			t.Fatalf("%v", err)
+		}
+		must(t, w.as("martin"))
+	})
+	t.Run("R9 an old entry lifts no later block", func(t *testing.T) {
+		w := newWorld(t)
+		w.subject("martin", "famille-martin", "sub-1")
+		w.subject("autre", "c2s", "sub-1")
+		must(t, w.as("martin"))
+		blocked := func() int64 {
+			if err := w.as("autre"); code(err) != "personne_non_identifiee" {
+				t.Fatalf("%v", err)
+			}
+			return w.desk(desk.Blocked).Cases[0].Trace
+		}
+		first := blocked()
+		must(t, w.store.ForgetSubject(ctx, first))
+		if f := w.desk(""); len(f.Blocked) != 0 {
+			t.Error("an alert that was settled")
+		}
+		must(t, w.as("martin"))
+		second := blocked()
+		if err := w.store.ForgetSubject(ctx, first); !fault.Is(err, fault.RessourceInconnue) {
+			t.Errorf("%v", err)
+		}
+		if blocked() == second {
+			t.Error("the block is lifted")
+		}
+	})
+	t.Run("what is older than the desk keeps is erased", func(t *testing.T) {
+		w := newWorld(t)
+		w.subject("martin", "famille-martin", "sub-1")
+		w.subject("autre", "c2s", "sub-1")
+		must(t, w.as("martin"))
+		_ = w.as("autre") // blocked
+		if n, err := w.store.TrimDesk(ctx, w.Now()); err != nil || n != 0 {
+			t.Errorf("%d, %v", n, err)
+		}
+		if n, err := w.store.TrimDesk(ctx, w.Now().Add(2*time.Hour)); err != nil || n != 1 || len(w.desk("").Cases) != 0 || w.decided(desk.Match) != 0 {
+			t.Errorf("%d, %v", n, err)
+		}
+	})
+}
