@@ -35,6 +35,7 @@ func (w *walk) identify(ctx context.Context, pivot identity.Pivot) (policy.Candi
 			return c, w.lead(ctx, c)
 		}
 	}
+	w.seen = nil // nothing is decided
 	return policy.Candidate{}, nobody("IDENTITY_LOST")
 }
 

@@ -76,9 +76,16 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, out := io.Pipe()
 	w := &answering{header: http.Header{}, out: out, status: make(chan int, 1)}
 	go func() {
+		defer func() {
+			// A handler that panics must not end the process before its files
+			// are closed; what it had to say is lost.
+			if recover() != nil {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+			w.WriteHeader(http.StatusOK)
+			out.CloseWithError(io.EOF)
+		}()
 		t.h.ServeHTTP(w, r)
-		w.WriteHeader(http.StatusOK)
-		out.Close()
 	}()
 	status := <-w.status
 	return &http.Response{StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: w.header.Clone(), Body: body, ContentLength: -1, Request: r}, nil

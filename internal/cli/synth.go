@@ -95,12 +95,13 @@ func (o *synthOptions) save(ctx context.Context, n *nation.Nation) (err error) {
 	if _, err := os.Lstat(o.out); err == nil && !o.force {
 		return &exitError{ExitRefused, fmt.Errorf("%s exists already; --force replaces it", filepath.Base(o.out))}
 	}
-	part := o.out + ".part"
-	f, err := os.Create(part)
+	// A name of its own: nothing that lies there is lost, and two may run.
+	f, err := os.CreateTemp(filepath.Dir(o.out), filepath.Base(o.out)+".*.part")
 	if err != nil {
 		return unwritten(err)
 	}
-	if err = errors.Join(o.write(ctx, n, f, compressionOf(o.out)), f.Sync(), f.Close()); err == nil {
+	part := f.Name()
+	if err = errors.Join(f.Chmod(0o644), o.write(ctx, n, f, compressionOf(o.out)), f.Sync(), f.Close()); err == nil {
 		err = os.Rename(part, o.out)
 	}
 	if err != nil {
