@@ -49,6 +49,7 @@ type reply struct {
 // release gives back the memory of the body.
 func (r reply) release() {
 	if r.room != nil {
+		clear(r.room.buf.Bytes()) // somebody's identity
 		rooms.Put(r.room)
 	}
 }

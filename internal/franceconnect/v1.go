@@ -95,32 +95,14 @@ type answerV1 struct {
 
 // decodeV1 reads a positive answer. Errors: franceconnect_indisponible.
 func decodeV1(body []byte) (identity.Assertion, error) {
-	out, ok := readLean(body)
-	if !ok {
-		var err error
-		if out, err = unmarshalV1(body); err != nil {
-			return identity.Assertion{}, err
-		}
-	}
-	if out.Client == "" {
-		return identity.Assertion{}, nonsense("ANSWER_INCOMPLETE")
-	}
-	if !plausible(out) {
-		return identity.Assertion{}, nonsense(reasonIdentity)
-	}
-	return out, nil
-}
-
-// unmarshalV1 reads an answer of any shape that encoding/json accepts.
-func unmarshalV1(body []byte) (out identity.Assertion, err error) {
 	var a answerV1
 	if json.Unmarshal(body, &a) != nil {
-		return out, nonsense("ANSWER_NOT_JSON")
+		return identity.Assertion{}, nonsense("ANSWER_NOT_JSON")
 	}
-	if a.Identity == nil || a.Scope == nil {
-		return out, nonsense("ANSWER_INCOMPLETE")
+	if a.Identity == nil || a.Client.ID == "" || a.Scope == nil {
+		return identity.Assertion{}, nonsense("ANSWER_INCOMPLETE")
 	}
-	return identity.Assertion{
+	out := identity.Assertion{
 		Client: a.Client.ID, Scopes: a.Scope, ACR: a.ACR,
 		Pivot: identity.Pivot{
 			FamilyName: a.Identity.FamilyName, GivenName: a.Identity.GivenName,
@@ -128,7 +110,11 @@ func unmarshalV1(body []byte) (out identity.Assertion, err error) {
 			Birthplace: a.Identity.Birthplace, Birthcountry: a.Identity.Birthcountry,
 			PreferredUsername: a.Identity.PreferredUsername,
 		},
-	}, nil
+	}
+	if !plausible(out) {
+		return identity.Assertion{}, nonsense(reasonIdentity)
+	}
+	return out, nil
 }
 
 // Bounds of an answer that makes sense (franceconnect.md §3).

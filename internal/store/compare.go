@@ -16,7 +16,7 @@ func (c *conclusion) compare() error {
 		c.outcome.Added = int(c.people)
 		return nil
 	}
-	old, err := openBuilding(p.path, p.load, false)
+	old, err := openReader(p.path, p.load)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (c *conclusion) same(old *building, was int64, x *sqlite.Stmt) (same bool, 
 
 // rowNamed finds a person by the file's identifier, 0 when there is none.
 func (s *Store) rowNamed(f *building, b bits, ligne string) (id int64, err error) {
-	rows, err := b.probe(nameIndex()).rows(f.conn, s.keys.nameDigest(ligne), nil)
+	rows, err := b.probe(nameIndex).rows(f.conn, s.keys.nameDigest(ligne), nil)
 	for _, r := range rows {
 		if err != nil {
 			return 0, err

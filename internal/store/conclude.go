@@ -311,7 +311,7 @@ func (c *conclusion) close() error {
 	if err := c.f.commit(); err != nil {
 		return err
 	}
-	return c.f.settle()
+	return c.f.logAhead()
 }
 
 // settings are what the population says of itself.
@@ -364,22 +364,17 @@ func (s *Store) reindex(ctx context.Context, f *building) error {
 	}
 	c := &conclusion{l: l, f: f, ctx: ctx, tell: func(string, int64, int64) {}}
 	c.bits.identite = bitsFor(l.mark.Entries[byIdentity])
-	if err := c.writeIndex(byIdentity, identityIndex(), func(int) {}); err != nil {
-		return err
-	}
-	if err := f.begin(); err != nil {
-		return err
-	}
-	for name, n := range map[string]int64{"bits_identite": int64(c.bits.identite), "cles": indexVersion()} {
-		if err := f.set(name, n); err != nil {
+	// A kill before the last of these leaves the old version: it begins again.
+	for _, step := range []func() error{
+		func() error { return c.writeIndex(byIdentity, identityIndex, func(int) {}) },
+		func() error { return f.set("bits_identite", int64(c.bits.identite)) },
+		c.writeAmbiguities,
+		func() error { return f.exec(`DELETE FROM tri`) },
+		func() error { return f.set("cles", indexVersion()) },
+	} {
+		if err := step(); err != nil {
 			return err
 		}
 	}
-	if err := f.exec(`DELETE FROM tri`); err != nil {
-		return err
-	}
-	if err := f.commit(); err != nil {
-		return err
-	}
-	return c.writeAmbiguities()
+	return nil
 }

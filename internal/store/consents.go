@@ -167,7 +167,7 @@ func (s *Store) SubjectOf(ctx context.Context, n nir.NIR) (p droits.Sujet, err e
 	if pop.path == "" {
 		return p, notFound("store: subject")
 	}
-	f, err := openBuilding(pop.path, pop.load, false)
+	f, err := openReader(pop.path, pop.load)
 	if err != nil {
 		return p, unavailable("store: subject", err)
 	}
@@ -188,7 +188,7 @@ func (s *Store) SubjectOf(ctx context.Context, n nir.NIR) (p droits.Sujet, err e
 
 // rowNumbered finds a person by its own number, 0 when there is none.
 func (s *Store) rowNumbered(f *building, b bits, n nir.NIR) (id int64, err error) {
-	rows, err := b.probe(numberIndex()).rows(f.conn, s.keys.numberDigest(n), nil)
+	rows, err := b.probe(numberIndex).rows(f.conn, s.keys.numberDigest(n), nil)
 	for _, r := range rows {
 		if err != nil {
 			return 0, err

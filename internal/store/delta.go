@@ -140,7 +140,7 @@ type orphan struct {
 func newPlan(ctx context.Context, l *Load, f *building, pop *population) *plan {
 	return &plan{
 		ctx: ctx, l: l, f: f, pop: pop, at: map[string]int{}, refused: map[int]intake.Reject{}, known: map[string]known{}, caisses: map[string]bool{}, touched: map[int64]bool{}, retired: map[string]bool{},
-		names: newAmend(f, nameIndex(), pop.bits), numbers: newAmend(f, numberIndex(), pop.bits), identities: newAmend(f, identityIndex(), pop.bits),
+		names: newAmend(f, nameIndex, pop.bits), numbers: newAmend(f, numberIndex, pop.bits), identities: newAmend(f, identityIndex, pop.bits),
 	}
 }
 

@@ -306,7 +306,7 @@ func (s *Store) Ambiguities(ctx context.Context) (out []Ambiguity, err error) {
 	if p.path == "" {
 		return nil, nil
 	}
-	f, err := openBuilding(p.path, p.load, false)
+	f, err := openReader(p.path, p.load)
 	if err != nil {
 		return nil, unavailable("store: ambiguities", err)
 	}

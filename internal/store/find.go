@@ -170,7 +170,7 @@ func (s *Store) find(c *reader, probes []identity.Key, pop *population) (out []p
 		return nil, err
 	}
 	var room [16]int64
-	ids, index := room[:0], probe{readIdentity, pop.bits.identite}
+	ids, index := room[:0], pop.bits.probe(identityIndex)
 	for _, p := range probes {
 		if ids, err = index.rows(c.conn, s.keys.identityDigest(p), ids); err != nil {
 			return nil, err
@@ -199,9 +199,6 @@ func (s *Store) find(c *reader, probes []identity.Key, pop *population) (out []p
 	}
 	return out, nil
 }
-
-// readIdentity is identityIndex().read.
-const readIdentity = `SELECT entrees FROM index_identite WHERE seau = $1`
 
 func (s *Store) candidate(stmt *sqlite.Stmt, id int64, pop *population) (c policy.Candidate, err error) {
 	at := rowID{pop.load, id}

@@ -27,13 +27,12 @@ type Load struct {
 	id      int64
 	delta   bool
 	on      civil.Date
-	f       *building       // of a whole population
-	pending []intake.Row    // of a delta
-	ids     map[string]bool // of a delta, or of its rows that wait
-	numbers map[string]bool
-	caisses map[string]bool // of this load
-	lots    map[genre]int   // spilled so far, by kind
-	spill   map[genre][]byte
+	f       *building        // of a whole population
+	pending []intake.Row     // of a delta
+	ids     map[string]bool  // of a delta
+	numbers map[string]bool  // of a delta
+	caisses map[string]bool  // of this load
+	spill   map[genre][]byte // set aside since the last checkpoint, by kind
 	mark    reading
 	batches int // in the open transaction
 	outcome *intake.Outcome
@@ -336,16 +335,11 @@ func (s *Store) Population() (served, sentinels int) {
 
 // dropSpills drops what only the load needed.
 func (f *building) dropSpills() error {
-	for _, q := range []string{"DELETE FROM tri", "DELETE FROM lecture", "DELETE FROM rejet"} {
-		if err := f.exec(q); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(f.exec(`DELETE FROM tri`), f.exec(`DELETE FROM lecture`))
 }
 
-// settle ends the rollback journal: from now on there is a write-ahead log.
-func (f *building) settle() error {
+// logAhead ends the rollback journal: from now on there is a write-ahead log.
+func (f *building) logAhead() error {
 	return sqlitex.ExecuteTransient(f.conn, "PRAGMA journal_mode = WAL", nil)
 }
 

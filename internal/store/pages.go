@@ -16,7 +16,7 @@ import (
 // entries are 12 bytes (digest, row), sorted, in buckets of a few dozen: a
 // bucket is one row of a table, found by the first bits of the digest. A load
 // writes the buckets in order, full pages one after the other: 25 to 26 bytes
-// an entry pair instead of the 40 of a row for each entry; a delta rewrites the
+// a person, who has two entries; a delta rewrites the
 // buckets that it touches. Digests are unordered by construction, so buckets
 // fill evenly. A collision only adds a candidate: rows are compared again.
 
@@ -71,7 +71,7 @@ func bitsFor(entries int64) int {
 	return bits
 }
 
-// The indexes of a population.
+// index is one index of a population, by its statements.
 type index struct {
 	table string
 	read  string
@@ -82,18 +82,22 @@ func indexOf(table string) index {
 	return index{table, `SELECT entrees FROM ` + table + ` WHERE seau = $1`, `INSERT INTO ` + table + ` (seau, entrees) VALUES ($1, $2) ON CONFLICT (seau) DO UPDATE SET entrees = excluded.entrees`}
 }
 
-func identityIndex() index { return indexOf("index_identite") }
-func numberIndex() index   { return indexOf("index_nir") }
-func nameIndex() index     { return indexOf("index_ligne") }
+// The indexes of a population: by identity keys, by number, by the file's
+// identifier.
+var (
+	identityIndex = indexOf("index_identite")
+	numberIndex   = indexOf("index_nir")
+	nameIndex     = indexOf("index_ligne")
+)
 
 // bits are the bucket bits of each index, kept in the population.
 type bits struct{ identite, nir, ligne int }
 
 func (b bits) of(x index) int {
 	switch x.table {
-	case "index_identite":
+	case identityIndex.table:
 		return b.identite
-	case "index_nir":
+	case numberIndex.table:
 		return b.nir
 	}
 	return b.ligne
@@ -249,22 +253,15 @@ func (s *Store) IndexBytes(ctx context.Context) (n int64, err error) {
 	if p.path == "" {
 		return 0, nil
 	}
-	f, err := openBuilding(p.path, p.load, false)
+	f, err := openReader(p.path, p.load)
 	if err != nil {
 		return 0, unavailable("store: index", err)
 	}
 	defer f.close()
-	err = f.each(`SELECT COALESCE(SUM(pgsize), 0) FROM dbstat WHERE name = 'index_identite'`, func(s *sqlite.Stmt) error {
+	err = f.each(`SELECT COALESCE(SUM(pgsize), 0) FROM dbstat WHERE name = $1`, func(s *sqlite.Stmt) error {
 		n = s.ColumnInt64(0)
-		return nil
-	})
-	if err != nil {
-		// The engine may be built without dbstat: count the rows instead.
-		err = f.each(`SELECT COALESCE(SUM(LENGTH(entrees) + 8), 0) FROM index_identite`, func(s *sqlite.Stmt) error {
-			n = s.ColumnInt64(0)
-			return nil
-		})
-	}
+		return ctx.Err()
+	}, identityIndex.table)
 	return n, unavailable("store: index", err)
 }
 

@@ -61,7 +61,7 @@ func (c *conclusion) writeIndexes() error {
 	for _, x := range []struct {
 		g genre
 		x index
-	}{{byName, nameIndex()}, {byNumber, numberIndex()}, {byIdentity, identityIndex()}} {
+	}{{byName, nameIndex}, {byNumber, numberIndex}, {byIdentity, identityIndex}} {
 		err := c.writeIndex(x.g, x.x, func(n int) {
 			done += int64(n)
 			c.tell(stageIndex, done, total)

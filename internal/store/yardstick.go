@@ -34,7 +34,7 @@ func (s *Store) MeasureInserts(ctx context.Context, persons int64) (y Yardstick,
 	if p.path == "" {
 		return y, nil
 	}
-	from, err := openBuilding(p.path, p.load, false)
+	from, err := openReader(p.path, p.load)
 	if err != nil {
 		return y, unavailable("store: yardstick", err)
 	}
@@ -69,9 +69,9 @@ func (a *again) run() error {
 	for _, t := range []struct{ table, key, columns, write string }{
 		{"personne", "id", "id, ligne, sujet, sentinelle, identite, liens", insertPersonne},
 		{"dossier", "personne", "personne, contenu", insertDossier},
-		{"index_identite", "seau", "seau, entrees", identityIndex().write},
-		{"index_nir", "seau", "seau, entrees", numberIndex().write},
-		{"index_ligne", "seau", "seau, entrees", nameIndex().write},
+		{"index_identite", "seau", "seau, entrees", identityIndex.write},
+		{"index_nir", "seau", "seau, entrees", numberIndex.write},
+		{"index_ligne", "seau", "seau, entrees", nameIndex.write},
 	} {
 		total, last := int64(0), int64(-1)
 		if err := a.from.each(`SELECT COUNT(*) FROM `+t.table, func(x *sqlite.Stmt) error { total = x.ColumnInt64(0); return nil }); err != nil {
