@@ -106,3 +106,31 @@ type RestrictionLine struct {
 	SinceAt time.Time `json:"since_at"`
 	UntilAt time.Time `json:"until_at,omitzero"`
 }
+
+// State is where the sharing between a person and a partner stands.
+type State string
+
+// The states of a sharing.
+const (
+	StateNone      State = "none"      // nothing was ever agreed
+	StateGiven     State = "given"     // an agreement stands
+	StateExpired   State = "expired"   // the last agreement has ended by itself
+	StatePaused    State = "paused"    // stopped by the person until a day or until allowed again
+	StateWithdrawn State = "withdrawn" // stopped by the person until allowed again
+)
+
+// Line is one agreement as its person sees it.
+type Line struct {
+	ID           string
+	Partner      string
+	Convention   string // id/version
+	Purpose      string
+	Blocks       []droits.Bloc
+	Notice       string
+	NoticeSHA256 string
+	NoticeShown  bool
+	Channel      Channel
+	GivenAt      time.Time
+	ExpiresAt    time.Time
+	Contested    bool // the person says that it never agreed
+}
