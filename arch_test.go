@@ -85,6 +85,8 @@ var libraries = []library{
 	{"modernc.org/sqlite", "internal/store", "SQLite without a C compiler"},
 	{"zombiezen.com/go/sqlite", "internal/store", "the hot paths' connections: one read transaction kept, one writer"},
 	{"github.com/go-jose/go-jose/v4", "internal/franceconnect internal/sim/fcsim internal/sim/partners", "JOSE is not to be written at home"},
+	{"github.com/coreos/go-oidc/v3", "internal/franceconnect", "the client's side of OpenID Connect, verified by others too"},
+	{"golang.org/x/oauth2", "internal/franceconnect", "trading a code; go-oidc speaks its words"},
 	{"golang.org/x/sync/singleflight", "internal/franceconnect", "concurrent checks of one token are one"},
 	{"golang.org/x/time/rate", "internal/access", "quota a second"},
 	{"golang.org/x/text/unicode/norm", "internal/identity internal/sim/fcsim", "names are compared decomposed"},

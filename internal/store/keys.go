@@ -78,14 +78,15 @@ func CreateRoot(path string) (Root, error) {
 // keys are what derives from the root: one key per domain, so that nothing
 // joins across domains without the root (trust.md §3f).
 type keys struct {
-	index  mac // identity index
-	rights mac // NIR and subjects in the domain of rights
-	trace  mac // subjects, tokens and agents in the domain of traces
-	token  mac // tokens kept a day beside a consent
-	apiKey mac // API keys
-	own    mac // what tells this root from another
-	wrap   cipher.AEAD
-	rows   cipher.AEAD // generation key of the rights rows
+	index   mac // identity index
+	rights  mac // NIR and subjects in the domain of rights
+	trace   mac // subjects, tokens and agents in the domain of traces
+	token   mac // tokens kept a day beside a consent
+	apiKey  mac // API keys
+	own     mac // what tells this root from another
+	session mac // sessions of the citizen space and their people
+	wrap    cipher.AEAD
+	rows    cipher.AEAD // generation key of the rights rows
 }
 
 const keyVersion = "v1"
@@ -100,7 +101,7 @@ func derive(root Root) keys {
 	}
 	return keys{
 		index: newMac(sub("index")), rights: newMac(sub("rights")), trace: newMac(sub("trace")),
-		token: newMac(sub("token")), apiKey: newMac(sub("api-key")), own: newMac(sub("witness")),
+		token: newMac(sub("token")), apiKey: newMac(sub("api-key")), own: newMac(sub("witness")), session: newMac(sub("session")),
 		wrap: newAEAD(sub("wrap")), rows: newAEAD(sub("rows")),
 	}
 }
