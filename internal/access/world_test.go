@@ -240,9 +240,13 @@ type traced struct {
 	person, internal map[string]any
 }
 
+// traces are the calls in the log, its acts left out.
 func (w *world) traces() (out []traced) {
 	w.t.Helper()
 	must(w.t, w.store.Traces(ctx, 0, func(e store.TracedEntry) bool {
+		if e.Class != trace.AccessServed && e.Class != trace.AccessRefused {
+			return true
+		}
 		x := traced{class: e.Class}
 		must(w.t, json.Unmarshal(e.Person[trace.SaltSize:], &x.person))
 		must(w.t, json.Unmarshal(e.Internal[trace.SaltSize:], &x.internal))

@@ -208,7 +208,7 @@ func TestACommitThatIsReportedLost(t *testing.T) {
 		}
 		lost.Store(false)
 		read(t, in, "famille-martin", in.Hospital, moi).Want(t, 200, "")
-		for i, e := range in.Traces(t, 0) {
+		for i, e := range in.Entries(t, 0) {
 			equal(t, "index", e.Index, int64(i))
 		}
 	})

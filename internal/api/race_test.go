@@ -55,7 +55,8 @@ func TestTheGroundMovesBeforeTheCommit(t *testing.T) {
 				t.Error("data")
 			}
 			e := in.LastTrace(t)
-			equal(t, "entries", in.TraceCount(t)-served, int64(1))
+			equal(t, "entries", len(in.Traces(t, served)), 1)
+			equal(t, "events", in.TraceCount(t)-served, int64(2))
 			equal(t, "outcome", e.Str("outcome"), c.code)
 			list, err := s.RestrictionsInForce(t.Context())
 			must(err)

@@ -38,8 +38,19 @@ func (e Traced) List(member string) (out []string) {
 	return out
 }
 
-// Traces reads the log from an index on.
+// Traces reads the accesses in the log, from an index on: calls, not acts.
 func (in *Instance) Traces(t testing.TB, from int64) (out []Traced) {
+	t.Helper()
+	for _, e := range in.Entries(t, from) {
+		if e.Class == trace.AccessServed || e.Class == trace.AccessRefused {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Entries reads the whole log from an index on, acts included.
+func (in *Instance) Entries(t testing.TB, from int64) (out []Traced) {
 	t.Helper()
 	var bad error
 	err := in.App.Store.Traces(context.Background(), from, func(e store.TracedEntry) bool {
@@ -72,14 +83,14 @@ func (in *Instance) TraceCount(t testing.TB) int64 {
 	return n
 }
 
-// LastTrace is the newest entry.
+// LastTrace is the newest access.
 func (in *Instance) LastTrace(t testing.TB) Traced {
 	t.Helper()
-	n := in.TraceCount(t)
-	if n == 0 {
+	all := in.Traces(t, 0)
+	if len(all) == 0 {
 		t.Fatal("apptest: no trace")
 	}
-	return in.Traces(t, n-1)[0]
+	return all[len(all)-1]
 }
 
 var update = flag.Bool("update", false, "rewrite the golden files")

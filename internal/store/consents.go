@@ -61,7 +61,7 @@ func splitBlocs(s string) (out []droits.Bloc) {
 
 // ForgetTokens erases the token digests older than a day and tells how many.
 func (s *Store) ForgetTokens(ctx context.Context) (n int64, err error) {
-	err = s.act(ctx, "store: forget tokens", func(tx *sql.Tx) error {
+	err = s.tidy(ctx, "store: forget tokens", func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `UPDATE consentement SET jeton = NULL WHERE jeton IS NOT NULL AND given_at < $1`, millis(s.clock().Add(-tokenMemory)))
 		if err != nil {
 			return err
@@ -77,7 +77,8 @@ func (s *Store) ForgetTokens(ctx context.Context) (n int64, err error) {
 // rights: every token is refused from the next call on, until Allow. Errors:
 // ressource_inconnue (no such partner).
 func (s *Store) Withdraw(ctx context.Context, p droits.Sujet, partnerID, reason string) error {
-	return s.change(ctx, "store: withdraw", []trace.Object{sharingObject(p, partnerID)}, func(tx *sql.Tx) error {
+	e := &trace.Event{Class: trace.ConsentEvent, Operation: "retrait", Actor: trace.ActorOperator, Partner: partnerID, Subject: s.TraceSubject(p), After: string(consent.StateWithdrawn)}
+	return s.change(ctx, e, []trace.Object{sharingObject(p, partnerID)}, func(tx *sql.Tx) error {
 		var n int
 		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM partenaire WHERE id = $1`, partnerID).Scan(&n); err != nil {
 			return err
@@ -94,7 +95,8 @@ func (s *Store) Withdraw(ctx context.Context, p droits.Sujet, partnerID, reason 
 // Allow ends the withdrawals in force between a person and a partner. Errors:
 // ressource_inconnue when there is none.
 func (s *Store) Allow(ctx context.Context, p droits.Sujet, partnerID string) error {
-	return s.change(ctx, "store: allow", []trace.Object{sharingObject(p, partnerID)}, func(tx *sql.Tx) error {
+	e := &trace.Event{Class: trace.ConsentEvent, Operation: "autorisation", Actor: trace.ActorOperator, Partner: partnerID, Subject: s.TraceSubject(p), Before: string(consent.StateWithdrawn)}
+	return s.change(ctx, e, []trace.Object{sharingObject(p, partnerID)}, func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `UPDATE retrait SET allowed_at = $1 WHERE sujet = $2 AND partenaire = $3 AND allowed_at IS NULL`, millis(s.clock()), p[:], partnerID)
 		if err != nil {
 			return err
@@ -122,11 +124,22 @@ func (s *Store) Restrict(ctx context.Context, r consent.Restriction) (string, er
 		return "", fault.New(fault.ParametreInvalide, "store: restrict").On("motif")
 	}
 	id := partner.NewID("lim")
-	return id, s.change(ctx, "store: restrict", []trace.Object{subjectObject(r.Subject)}, func(tx *sql.Tx) error {
+	e := limitation("limitation_posee", id, s.TraceSubject(r.Subject))
+	e.After = r.Ground
+	if r.Bloc != "" {
+		e.Blocks = []string{string(r.Bloc)}
+	}
+	return id, s.change(ctx, e, []trace.Object{subjectObject(r.Subject)}, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO restriction (id, sujet, bloc, motif, since_at, until_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			id, r.Subject[:], string(r.Bloc), r.Ground, millis(r.SinceAt), nullMillis(r.UntilAt))
 		return err
 	})
+}
+
+// limitation is the event of a restriction: a right of the person (GDPR article
+// 18), which a hold of the operator for a court is not.
+func limitation(operation, id string, subject trace.Digest) *trace.Event {
+	return &trace.Event{Class: trace.RightsRequest, Operation: operation, Actor: trace.ActorOperator, Object: id, Subject: subject}
 }
 
 // Lift ends a restriction. Errors: ressource_inconnue.
@@ -141,7 +154,7 @@ func (s *Store) Lift(ctx context.Context, id string) error {
 	}
 	var p droits.Sujet
 	copy(p[:], sujet)
-	return s.change(ctx, "store: lift", []trace.Object{subjectObject(p)}, func(tx *sql.Tx) error {
+	return s.change(ctx, limitation("limitation_levee", id, s.TraceSubject(p)), []trace.Object{subjectObject(p)}, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE restriction SET lifted_at = $1 WHERE id = $2`, millis(s.clock()), id)
 		return err
 	})

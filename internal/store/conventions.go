@@ -22,7 +22,8 @@ const inForce = `('active', 'suspended', 'notice')`
 // nothing for the calls that run.
 func (s *Store) PutConvention(ctx context.Context, c convention.Convention) error {
 	d := c.Document
-	return s.change(ctx, "store: put convention", nil, func(tx *sql.Tx) error {
+	e := &trace.Event{Class: trace.ConventionEvent, Operation: "convention_ajoutee", Actor: trace.ActorOperator, Partner: d.Parties.Partner, Purpose: d.Purpose, Convention: d.ID + "/" + strconv.Itoa(d.Version), After: string(c.State)}
+	return s.change(ctx, e, nil, func(tx *sql.Tx) error {
 		var kind string
 		switch err := tx.QueryRowContext(ctx, `SELECT categorie FROM partenaire WHERE id = $1`, d.Parties.Partner).Scan(&kind); {
 		case errors.Is(err, sql.ErrNoRows):
@@ -51,8 +52,9 @@ func (s *Store) PutConvention(ctx context.Context, c convention.Convention) erro
 
 // version is one version of a convention, as much as a move needs.
 type version struct {
-	number int
-	state  convention.State
+	number  int
+	state   convention.State
+	partner string
 }
 
 func (v version) inForce() bool {
@@ -68,7 +70,8 @@ func (v version) inForce() bool {
 // than the version in force.
 func (s *Store) SetConventionState(ctx context.Context, id string, next convention.State) error {
 	id, number, named := strings.Cut(id, "@")
-	return s.change(ctx, "store: move convention", nil, func(tx *sql.Tx) error {
+	e := &trace.Event{Class: trace.ConventionEvent, Operation: "convention_deplacee", Actor: trace.ActorOperator, After: string(next)}
+	return s.change(ctx, e, nil, func(tx *sql.Tx) error {
 		all, err := versions(ctx, tx, id)
 		if err != nil {
 			return err
@@ -77,6 +80,7 @@ func (s *Store) SetConventionState(ctx context.Context, id string, next conventi
 		if named {
 			v, ok = numbered(all, number)
 		}
+		e.Convention, e.Before, e.Partner = id+"/"+strconv.Itoa(v.number), string(v.state), v.partner
 		refused := fault.New(fault.ParametreInvalide, "store: move convention")
 		switch {
 		case !ok:
@@ -106,10 +110,10 @@ func (s *Store) SetConventionState(ctx context.Context, id string, next conventi
 func versions(ctx context.Context, tx *sql.Tx, id string) (out []version, err error) {
 	err = each(ctx, tx, func(scan func(...any) error) error {
 		var v version
-		err := scan(&v.number, &v.state)
+		err := scan(&v.number, &v.state, &v.partner)
 		out = append(out, v)
 		return err
-	}, `SELECT version, etat FROM convention WHERE id = $1 ORDER BY version DESC`, id)
+	}, `SELECT version, etat, partenaire FROM convention WHERE id = $1 ORDER BY version DESC`, id)
 	return out, err
 }
 

@@ -70,6 +70,9 @@ func (l *Load) endDelta(ctx context.Context) (rejects []intake.Reject, err error
 	if l.s.rehearse {
 		return rejects, unavailable("store: apply delta", f.rollback())
 	}
+	if err := l.announce(ctx, "mise_a_jour"); err != nil {
+		return nil, errors.Join(err, f.rollback())
+	}
 	// No call begins between the commit and the moment when its funds and
 	// numbers are known: none sees half of it.
 	err = pop.hot.quiet(func() error {

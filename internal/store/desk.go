@@ -265,7 +265,8 @@ func (s *Store) deskCases(ctx context.Context, q desk.Query, limit int) (out []d
 // decides anew, and is remembered. Errors: ressource_inconnue when no blocked
 // identification has that place; service_indisponible.
 func (s *Store) ForgetSubject(ctx context.Context, entry int64) error {
-	return s.act(ctx, "store: forget subject", func(tx *sql.Tx) error {
+	e := &trace.Event{Class: trace.AgentAction, Operation: "sujet_oublie", Actor: trace.ActorOperator, Object: strconv.FormatInt(entry, 10)}
+	return s.act(ctx, "store: forget subject", e, func(tx *sql.Tx) error {
 		var sub, before []byte
 		err := tx.QueryRowContext(ctx, `SELECT sub, avant FROM identification WHERE n = $1 AND issue = 'blocked' AND sub IS NOT NULL AND forgotten_at IS NULL`, entry).Scan(&sub, &before)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -274,6 +275,7 @@ func (s *Store) ForgetSubject(ctx context.Context, entry int64) error {
 		if err != nil {
 			return err
 		}
+		copy(e.Subject[:], before)
 		// Only if that is still to whom it leads: an old entry lifts no later
 		// block. Every block of that pair is settled by one act, which stays
 		// dated beside them.
@@ -292,7 +294,7 @@ func (s *Store) ForgetSubject(ctx context.Context, entry int64) error {
 // TrimDesk erases what the desk keeps of identifications older than a time, and
 // tells how many cases that were. Errors: service_indisponible.
 func (s *Store) TrimDesk(ctx context.Context, before time.Time) (n int64, err error) {
-	err = s.act(ctx, "store: trim desk", func(tx *sql.Tx) error {
+	err = s.tidy(ctx, "store: trim desk", func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `DELETE FROM identification WHERE at < $1`, millis(before))
 		if err != nil {
 			return err

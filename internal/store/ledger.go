@@ -2,15 +2,13 @@ package store
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"time"
 
-	"github.com/tinylib/msgp/msgp"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
-	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/desk"
 	"droits.example/droits/internal/fault"
@@ -22,20 +20,22 @@ import (
 // interface: its statements stay prepared from one commit to the next. It is
 // used by one goroutine at a time, under Store.acting.
 type ledger struct {
-	conn *sqlite.Conn
-	next int64 // next index of the trace
-	days dayKeys
+	conn  *sqlite.Conn
+	keys  keys
+	clock func() time.Time
+	next  int64 // next index of the trace
+	days  dayKeys
 
 	scratch []byte // of the sealed batch, kept from one commit to the next
 	place   []byte // of the part being sealed
 }
 
-func openLedger(path string) (*ledger, error) {
+func openLedger(path string, k keys, clock func() time.Time) (*ledger, error) {
 	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{conn: c}
+	l := &ledger{conn: c, keys: k, clock: clock}
 	for _, q := range []string{"PRAGMA busy_timeout = 5000", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA cache_size = -4096", "PRAGMA wal_autocheckpoint = 4000"} {
 		if err := sqlitex.ExecuteTransient(c, q, nil); err != nil {
 			return nil, errors.Join(err, c.Close())
@@ -98,11 +98,9 @@ func (s *Store) Commit(ctx context.Context, batch []*trace.Pending) error {
 	defer s.acting.Unlock()
 	if err := s.commit(batch); err != nil {
 		s.ledger.query(`ROLLBACK`, nil, nil) // fails when there is nothing to undo
-		s.ledger.days.forget()
-		// The commit may have happened and been reported lost: ask the file.
-		return unavailable("store: trace", errors.Join(err, s.ledger.readHead()))
+		return unavailable("store: trace", errors.Join(err, s.ledger.undone()))
 	}
-	s.ledger.next += int64(len(batch))
+	s.ledger.written(batch)
 	s.remember(batch)
 	return nil
 }
@@ -118,7 +116,7 @@ func (s *Store) commit(batch []*trace.Pending) error {
 	if err := l.guardSubjects(batch); err != nil {
 		return err
 	}
-	if err := s.write(batch); err != nil {
+	if err := l.write(l, batch); err != nil {
 		return err
 	}
 	if err := l.effects(batch); err != nil {
@@ -170,60 +168,6 @@ func ofRefusal(effects []trace.Effect) (out []trace.Effect) {
 		}
 	}
 	return out
-}
-
-// sliceBits makes slices of 1,024 entries of the subject rows.
-const sliceBits = 10
-
-// placeOf is where a part of an entry lies, valid until the next one.
-func (l *ledger) placeOf(part string, leaf *trace.Leaf) []byte {
-	l.place = hex.AppendEncode(append(l.place[:0], part...), leaf.Hash[:])
-	return l.place
-}
-
-// write seals the parts, each under its own day key, and inserts the batch and
-// its subject rows.
-func (s *Store) write(batch []*trace.Pending) error {
-	l := s.ledger
-	leaves := make([]byte, 0, len(batch)*trace.HashSize)
-	sealed := msgp.AppendArrayHeader(msgp.AppendArrayHeader(l.scratch[:0], 1), uint32(len(batch))) // a sealedBatch
-	for i, p := range batch {
-		p.Index = l.next + int64(i)
-		leaf := &p.Leaf
-		person, internal, err := l.dayKeys(s.keys, civil.On(leaf.At))
-		if err != nil {
-			return err
-		}
-		sealed = msgp.AppendInt64(msgp.AppendByte(msgp.AppendArrayHeader(sealed, 4), byte(leaf.Class)), leaf.At.Unix())
-		sealed = appendSealed(msgp.AppendBytesHeader(sealed, sealedSize(person, leaf.Person)), person, l.placeOf("batch|person|", leaf), leaf.Person)
-		sealed = appendSealed(msgp.AppendBytesHeader(sealed, sealedSize(internal, leaf.Internal)), internal, l.placeOf("batch|internal|", leaf), leaf.Internal)
-		leaves = append(leaves, leaf.Hash[:]...)
-	}
-	l.scratch = sealed
-	err := l.query(`INSERT INTO batch (first, count, at, leaves, sealed) VALUES ($1, $2, $3, $4, $5)`, func(st *sqlite.Stmt) {
-		st.BindInt64(1, l.next)
-		st.BindInt64(2, int64(len(batch)))
-		st.BindInt64(3, millis(s.clock()))
-		st.BindBytes(4, leaves)
-		st.BindBytes(5, sealed)
-	}, nil)
-	for _, p := range batch {
-		for i := -1; i < len(p.Leaf.Others); i++ {
-			d := &p.Leaf.Subject
-			if i >= 0 {
-				d = &p.Leaf.Others[i]
-			}
-			if err != nil || *d == (trace.Digest{}) {
-				continue
-			}
-			err = l.query(`INSERT INTO subject (tranche, digest, n) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, func(st *sqlite.Stmt) {
-				st.BindInt64(1, p.Index>>sliceBits)
-				st.BindBytes(2, d[:])
-				st.BindInt64(3, p.Index)
-			}, nil)
-		}
-	}
-	return err
 }
 
 func (l *ledger) effects(batch []*trace.Pending) error {

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/intake"
+	"droits.example/droits/internal/trace"
 )
 
 // Load is one import into the store: it implements intake.Sink. A whole
@@ -292,6 +294,9 @@ func (l *Load) show(ctx context.Context) error {
 	if err := l.ours(ctx); err != nil {
 		return err
 	}
+	if err := l.announce(ctx, "chargement_visible"); err != nil {
+		return err
+	}
 	return l.s.shown(ctx, "store: show load", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE chargement SET etat = 'remplace' WHERE etat = 'visible'`); err != nil {
 			return err
@@ -305,6 +310,12 @@ func (l *Load) show(ctx context.Context) error {
 		l.done = true // from here on the file may be the visible one
 		return nil
 	})
+}
+
+// announce tells in the log that what this load holds becomes what is served.
+// It comes first: the population is another database.
+func (l *Load) announce(ctx context.Context, operation string) error {
+	return l.s.tell(ctx, "store: "+operation, &trace.Event{Class: trace.AgentAction, Operation: operation, Actor: trace.ActorOperator, Object: strconv.FormatInt(l.id, 10)})
 }
 
 // Outcome implements intake.Teller.

@@ -58,11 +58,13 @@ func (s *Store) PutPartner(ctx context.Context, p partner.Partner) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	return s.change(ctx, "store: put partner", nil, func(tx *sql.Tx) error {
+	e := &trace.Event{Class: trace.ConventionEvent, Operation: "partenaire_renomme", Actor: trace.ActorOperator, Partner: p.ID}
+	return s.change(ctx, e, nil, func(tx *sql.Tx) error {
 		differs := fault.New(fault.ParametreInvalide, "store: put partner").Because("PARTNER_DIFFERS")
 		var kind, siret string
 		switch err := tx.QueryRowContext(ctx, `SELECT categorie, siret FROM partenaire WHERE id = $1`, p.ID).Scan(&kind, &siret); {
 		case errors.Is(err, sql.ErrNoRows):
+			e.Operation, e.After = "partenaire_ajoute", string(p.Kind)
 		case err != nil:
 			return err
 		case kind != string(p.Kind):
@@ -94,15 +96,16 @@ func (s *Store) AddKey(ctx context.Context, conventionID, secret string, env par
 	}
 	d := s.keys.apiKey.sum("cle/v1", []byte(secret))
 	k := partner.Key{ID: partner.NewID("cle"), ConventionID: conventionID, Digest: d[:], Last4: secret[len(secret)-4:], Environment: env, CreatedAt: s.clock(), ExpiresAt: expiresAt}
-	return k, s.change(ctx, "store: add key", []trace.Object{KeyObject(k.ID)}, func(tx *sql.Tx) error {
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM convention WHERE id = $1`, conventionID).Scan(&n); err != nil {
-			return err
-		}
-		if n == 0 {
+	e := &trace.Event{Class: trace.KeyEvent, Operation: "cle_creee", Actor: trace.ActorOperator, Object: k.ID, Convention: conventionID, After: string(env)}
+	return k, s.change(ctx, e, []trace.Object{KeyObject(k.ID)}, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT partenaire FROM convention WHERE id = $1 ORDER BY version DESC LIMIT 1`, conventionID).Scan(&e.Partner)
+		if errors.Is(err, sql.ErrNoRows) {
 			return notFound("store: add key")
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO cle_api (`+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL)`,
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO cle_api (`+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL)`,
 			k.ID, k.ConventionID, k.Digest, k.Last4, string(k.Environment), millis(k.CreatedAt), nullMillis(k.ExpiresAt))
 		return err
 	})
@@ -110,7 +113,15 @@ func (s *Store) AddKey(ctx context.Context, conventionID, secret string, env par
 
 // RevokeKey ends a key at once. Errors: ressource_inconnue.
 func (s *Store) RevokeKey(ctx context.Context, id string) error {
-	return s.change(ctx, "store: revoke key", []trace.Object{KeyObject(id)}, func(tx *sql.Tx) error {
+	e := &trace.Event{Class: trace.KeyEvent, Operation: "cle_revoquee", Actor: trace.ActorOperator, Object: id}
+	return s.change(ctx, e, []trace.Object{KeyObject(id)}, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT convention FROM cle_api WHERE id = $1`, id).Scan(&e.Convention)
+		if err == nil {
+			err = tx.QueryRowContext(ctx, `SELECT partenaire FROM convention WHERE id = $1 ORDER BY version DESC LIMIT 1`, e.Convention).Scan(&e.Partner)
+		}
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		r, err := tx.ExecContext(ctx, `UPDATE cle_api SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL`, millis(s.clock()), id)
 		if err != nil {
 			return err

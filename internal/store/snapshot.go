@@ -269,10 +269,10 @@ func changed(ctx context.Context, tx *sql.Tx, objects ...trace.Object) error {
 	return nil
 }
 
-// change runs a write transaction that moves the generation, then refreshes
-// the snapshot.
-func (s *Store) change(ctx context.Context, op string, objects []trace.Object, do func(*sql.Tx) error) error {
-	err := s.act(ctx, op, func(tx *sql.Tx) error {
+// change is an act that moves the generation, then refreshes the snapshot. Each
+// of the objects bears the new generation.
+func (s *Store) change(ctx context.Context, e *trace.Event, objects []trace.Object, do func(*sql.Tx) error) error {
+	err := s.act(ctx, "store: "+e.Operation, e, func(tx *sql.Tx) error {
 		if err := do(tx); err != nil {
 			return err
 		}

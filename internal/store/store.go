@@ -23,6 +23,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite" of database/sql
 
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/trace"
 )
 
 //go:embed migrations/*/*.sql
@@ -208,7 +209,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if s.ledger, err = openLedger(s.journal.path); err != nil {
+	if s.ledger, err = openLedger(s.journal.path, s.keys, s.clock); err != nil {
 		return fmt.Errorf("store: open the ledger: %w", err)
 	}
 	if err := s.rememberTokens(ctx); err != nil {
@@ -253,8 +254,45 @@ func (s *Store) Ping(ctx context.Context) error {
 // code and the same checks, and its transaction is rolled back.
 func (s *Store) Rehearsal() *Store { return &Store{engine: s.engine, rehearse: true} }
 
-// act runs one write transaction on the journal, in turn with the traces.
-func (s *Store) act(ctx context.Context, op string, do func(*sql.Tx) error) error {
+// act runs one write transaction on the journal, in turn with the traces, and
+// writes its event in it: what is done is told, or neither is. The event may be
+// completed by the act, which knows its Index. Errors: erreur_interne for an
+// event that says too little.
+func (s *Store) act(ctx context.Context, op string, e *trace.Event, do func(*sql.Tx) error) error {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	l := s.ledger
+	e.Index = l.next
+	one := []*trace.Pending{{}}
+	err := s.journal.tx(ctx, op, s.rehearse, func(tx *sql.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		if !e.Complete() {
+			return fault.New(fault.ErreurInterne, op).Because("EVENT_INCOMPLETE")
+		}
+		one[0].Leaf = e.Entry(s.clock()).Leaf()
+		return l.write(actPen{ctx, tx}, one)
+	})
+	if err == nil && !s.rehearse {
+		l.written(one)
+		return nil
+	}
+	if lost := l.undone(); lost != nil {
+		err = unavailable(op, errors.Join(err, lost))
+	}
+	return err
+}
+
+// tell writes an event alone, before an act on another database: a crash
+// between both leaves an event without its act, never the reverse.
+func (s *Store) tell(ctx context.Context, op string, e *trace.Event) error {
+	return s.act(ctx, op, e, func(*sql.Tx) error { return nil })
+}
+
+// tidy runs a write transaction that is nobody's act: it forgets what has had
+// its time, or changes nothing.
+func (s *Store) tidy(ctx context.Context, op string, do func(*sql.Tx) error) error {
 	s.acting.Lock()
 	defer s.acting.Unlock()
 	return s.journal.tx(ctx, op, s.rehearse, do)
@@ -304,7 +342,7 @@ func fromMillis(n sql.NullInt64) time.Time {
 // PingWriter reports whether a trace could be written now. Errors:
 // service_indisponible.
 func (s *Store) PingWriter(ctx context.Context) error {
-	return s.Rehearsal().act(ctx, "store: ping writer", func(tx *sql.Tx) error {
+	return s.Rehearsal().tidy(ctx, "store: ping writer", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = valeur WHERE cle = 'generation'`)
 		return err
 	})

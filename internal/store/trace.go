@@ -9,8 +9,6 @@ import (
 	"errors"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/trace"
@@ -26,12 +24,12 @@ type dayKeys struct {
 
 func (d *dayKeys) forget() { *d = dayKeys{} }
 
-func (l *ledger) dayKeys(k keys, day civil.Date) (person, internal cipher.AEAD, err error) {
+func (l *ledger) dayKeys(to pen, day civil.Date) (person, internal cipher.AEAD, err error) {
 	if l.days.day != day {
-		if person, err = l.dayKey(k, day, "person"); err != nil {
+		if person, err = l.dayKey(to, day, "person"); err != nil {
 			return nil, nil, err
 		}
-		if internal, err = l.dayKey(k, day, "internal"); err != nil {
+		if internal, err = l.dayKey(to, day, "internal"); err != nil {
 			return nil, nil, err
 		}
 		l.days = dayKeys{day, person, internal}
@@ -43,20 +41,13 @@ func dayKeyPlace(day civil.Date, part string) string {
 	return "cle_jour|" + part + "|" + day.String() + "|" + keyVersion
 }
 
-func (l *ledger) dayKey(k keys, day civil.Date, part string) (cipher.AEAD, error) {
-	var wrapped []byte
-	err := l.query(`SELECT cle FROM cle_jour WHERE jour = $1 AND partie = $2`, func(s *sqlite.Stmt) {
-		s.BindText(1, day.String())
-		s.BindText(2, part)
-	}, func(s *sqlite.Stmt) error {
-		wrapped = column(s, 0)
-		return nil
-	})
+func (l *ledger) dayKey(to pen, day civil.Date, part string) (cipher.AEAD, error) {
+	wrapped, err := to.blob(`SELECT cle FROM cle_jour WHERE jour = $1 AND partie = $2`, day.String(), part)
 	if err != nil {
 		return nil, err
 	}
 	if wrapped != nil {
-		key, err := open(k.wrap, dayKeyPlace(day, part), wrapped)
+		key, err := open(l.keys.wrap, dayKeyPlace(day, part), wrapped)
 		if err != nil {
 			return nil, err
 		}
@@ -64,11 +55,7 @@ func (l *ledger) dayKey(k keys, day civil.Date, part string) (cipher.AEAD, error
 	}
 	key := make([]byte, 32)
 	rand.Read(key)
-	return newAEAD(key), l.query(`INSERT INTO cle_jour (jour, partie, cle) VALUES ($1, $2, $3)`, func(s *sqlite.Stmt) {
-		s.BindText(1, day.String())
-		s.BindText(2, part)
-		s.BindBytes(3, seal(k.wrap, dayKeyPlace(day, part), key))
-	}, nil)
+	return newAEAD(key), to.put(`INSERT INTO cle_jour (jour, partie, cle) VALUES ($1, $2, $3)`, day.String(), part, seal(l.keys.wrap, dayKeyPlace(day, part), key))
 }
 
 // TracedEntry is an entry read back: what the verifier and the tests see.

@@ -64,7 +64,11 @@ type Person struct {
 	RequestHash []byte
 	BodyHash    []byte // SHA-256(salt ‖ body) of a served answer
 	BodySalt    []byte
-	Count       int // of refusals told together, 0 = one
+	Count       int    // of refusals told together, 0 = one
+	Actor       Actor  // who acted, in an event
+	Object      string // what an act was about
+	Before      string // code of the state that an act ended
+	After       string // code of the state that it began
 }
 
 // Internal is the part that only the operator opens, with a motive.
@@ -90,7 +94,10 @@ func (e Entry) Parts() (person, internal []byte) {
 func (e *Entry) appendPerson(b []byte) []byte {
 	p := object{b: b, from: len(b)}
 	x := &e.Person
+	p.str("actor", string(x.Actor))
+	p.str("after", x.After)
 	p.list("asked", x.Asked)
+	p.str("before", x.Before)
 	p.str("beneficiary", x.Beneficiary)
 	p.hex("body", x.BodyHash)
 	p.hex("body_salt", x.BodySalt)
@@ -100,6 +107,7 @@ func (e *Entry) appendPerson(b []byte) []byte {
 		p.num("count", int64(x.Count))
 	}
 	p.str("demarche", x.Demarche)
+	p.str("object", x.Object)
 	p.str("operation", x.Operation)
 	p.str("outcome", x.Outcome)
 	p.list("others", x.Others)

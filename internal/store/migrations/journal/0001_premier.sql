@@ -110,10 +110,13 @@ CREATE TABLE batch (
 
 -- A slice holds 1,024 entries, so that a commit touches a few neighbouring pages
 -- and a day is erased by ranges; a person's accesses cost one seek a slice.
+-- titulaire is 1 for the connected person, or the one an act concerns, and 0 for
+-- everybody else of whom something was told.
 CREATE TABLE subject (
-  tranche INTEGER NOT NULL,
-  digest  BLOB NOT NULL,
-  n       INTEGER NOT NULL,
+  tranche   INTEGER NOT NULL,
+  digest    BLOB NOT NULL,
+  n         INTEGER NOT NULL,
+  titulaire INTEGER NOT NULL CHECK (titulaire IN (0, 1)),
   PRIMARY KEY (tranche, digest, n)
 ) STRICT, WITHOUT ROWID;
 
