@@ -42,7 +42,7 @@ func (s *Store) SessionID(token string) string {
 func (s *Store) PutSession(ctx context.Context, token, person string, content []byte) error {
 	digest, now := s.sessionDigest(token), millis(s.clock())
 	sealed := seal(s.keys.rows, placeSession+hex.EncodeToString(digest), content)
-	return s.act(ctx, "store: put session", func(tx *sql.Tx) error {
+	return s.tidy(ctx, "store: put session", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO session (jeton, personne, contenu, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)
 			ON CONFLICT (jeton) DO UPDATE SET personne = excluded.personne, contenu = excluded.contenu, seen_at = excluded.seen_at`,
 			digest, s.sessionPerson(person), sealed, now)
@@ -69,7 +69,7 @@ func (s *Store) FindSession(ctx context.Context, token string) (content []byte, 
 // TouchSession notes that a session is being used. Errors:
 // service_indisponible.
 func (s *Store) TouchSession(ctx context.Context, token string) error {
-	return s.act(ctx, "store: touch session", func(tx *sql.Tx) error {
+	return s.tidy(ctx, "store: touch session", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE session SET seen_at = $1 WHERE jeton = $2`, millis(s.clock()), s.sessionDigest(token))
 		return err
 	})
@@ -93,7 +93,7 @@ func (s *Store) EachSession(ctx context.Context, person string, visit func(id st
 // EndSession ends the session of a token; an unknown one is passed over.
 // Errors: service_indisponible.
 func (s *Store) EndSession(ctx context.Context, token string) error {
-	return s.act(ctx, "store: end session", func(tx *sql.Tx) error {
+	return s.tidy(ctx, "store: end session", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM session WHERE jeton = $1`, s.sessionDigest(token))
 		return err
 	})
@@ -106,7 +106,7 @@ func (s *Store) EndSessionOf(ctx context.Context, person, id string) error {
 	if err != nil || len(prefix) != sessionIDSize {
 		return notFound("store: end session")
 	}
-	return s.act(ctx, "store: end session", func(tx *sql.Tx) error {
+	return s.tidy(ctx, "store: end session", func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `DELETE FROM session WHERE personne = $1 AND substr(jeton, 1, 8) = $2`, s.sessionPerson(person), prefix)
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func (s *Store) EndSessionOf(ctx context.Context, person, id string) error {
 // EndOtherSessions ends the sessions of a person but the one of the token, and
 // tells how many. Errors: service_indisponible.
 func (s *Store) EndOtherSessions(ctx context.Context, person, token string) (n int64, err error) {
-	err = s.act(ctx, "store: end sessions", func(tx *sql.Tx) error {
+	err = s.tidy(ctx, "store: end sessions", func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `DELETE FROM session WHERE personne = $1 AND jeton <> $2`, s.sessionPerson(person), s.sessionDigest(token))
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ func (s *Store) EndOtherSessions(ctx context.Context, person, token string) (n i
 // TrimSessions erases the sessions that began or were last used before the
 // instants, and tells how many.
 func (s *Store) TrimSessions(ctx context.Context, createdBefore, seenBefore time.Time) (n int64, err error) {
-	err = s.act(ctx, "store: trim sessions", func(tx *sql.Tx) error {
+	err = s.tidy(ctx, "store: trim sessions", func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx, `DELETE FROM session WHERE created_at < $1 OR seen_at < $2`, millis(createdBefore), millis(seenBefore))
 		if err != nil {
 			return err
