@@ -15,10 +15,10 @@ import (
 // An index leads from keyed digests of 8 bytes to rows of personne. Its
 // entries are 12 bytes (digest, row), sorted, in buckets of a few dozen: a
 // bucket is one row of a table, found by the first bits of the digest. A load
-// writes the buckets in order, full pages one after the other: 25 to 26 bytes
-// a person, who has two entries; a delta rewrites the
-// buckets that it touches. Digests are unordered by construction, so buckets
-// fill evenly. A collision only adds a candidate: rows are compared again.
+// writes the buckets in order, full pages one after the other: 25 to 26 bytes a
+// person, who has two entries. A delta rewrites the buckets that it touches.
+// Digests are unordered by construction, so buckets fill evenly. A collision
+// only adds a candidate: rows are compared again.
 
 // entry is one row of an index.
 type entry struct {
