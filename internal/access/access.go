@@ -32,6 +32,7 @@ type Keys interface {
 // People finds who is called about.
 type People interface {
 	Find(ctx context.Context, p identity.Pivot, partnerID string, t consent.Token) ([]policy.Candidate, error)
+	Candidates(ctx context.Context, p identity.Pivot) ([]policy.Candidate, error)
 	Restrictions(p droits.Sujet, at time.Time) []consent.Restriction
 	Guard(at trace.Generation, k partner.Key, partnerID string, people ...droits.Sujet) trace.Guard
 	DonneesOn() civil.Date
@@ -64,6 +65,7 @@ type Config struct {
 	Digests     Digests
 	Tokens      Tokens
 	Journal     Journal
+	Trail       Trail
 	Environment partner.Environment
 	Clock       func() time.Time
 }

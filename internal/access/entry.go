@@ -91,7 +91,7 @@ func (w *walk) about(e *trace.Entry) {
 			e.Person.Beneficiary = "assure"
 		case w.member != w.subject:
 			about = w.member
-			e.Person.Beneficiary = w.reference(w.member)
+			e.Person.Beneficiary = w.s.reference(w.member)
 		default:
 			e.Person.Beneficiary = "non_trouve"
 		}
@@ -99,7 +99,7 @@ func (w *walk) about(e *trace.Entry) {
 	for _, m := range w.others() {
 		e.Others = append(e.Others, w.s.Digests.TraceSubject(m))
 		if m != w.member {
-			e.Person.Others = append(e.Person.Others, w.reference(m))
+			e.Person.Others = append(e.Person.Others, w.s.reference(m))
 		}
 	}
 	if w.found {
@@ -109,11 +109,6 @@ func (w *walk) about(e *trace.Entry) {
 	}
 	h := w.s.Digests.TraceDigest("requete", string(asked))
 	e.Person.RequestHash = h[:]
-}
-
-// reference is an opaque name of a dependant.
-func (w *walk) reference(p droits.Sujet) string {
-	return "beneficiaire-" + w.digest("beneficiaire", hex.EncodeToString(p[:]))[:16]
 }
 
 // others are the people of whom something was told besides the connected one.

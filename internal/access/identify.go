@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"strings"
+	"time"
 
 	"droits.example/droits/internal/desk"
 	"droits.example/droits/internal/droits"
@@ -20,46 +21,16 @@ func (w *walk) identify(ctx context.Context, pivot identity.Pivot) (policy.Candi
 	if err != nil {
 		return policy.Candidate{}, err
 	}
-	records := make([]identity.Record, len(candidates))
-	for i, c := range candidates {
-		records[i] = c.Record
+	r := recognition{
+		s: w.s, partner: w.caller.Partner(), purpose: w.caller.conv.Document.Purpose, requestID: w.req.RequestID, at: w.caller.startedAt,
+		subject: w.fcSub, told: w.asserted.Subject != "",
 	}
-	r := identity.Decide(pivot, records)
-	w.matching = matching(r)
-	w.seen = w.seenAs(r)
-	if r.Outcome != identity.Match {
-		return policy.Candidate{}, nobody("IDENTITY_" + upper(string(r.Outcome)))
+	c, err := r.among(ctx, pivot, candidates)
+	w.matching, w.seen = r.matching, r.seen
+	if err == nil {
+		w.subject, w.member, w.found, w.self = c.Sujet, c.Sujet, true, true
 	}
-	for _, c := range candidates {
-		if c.Record.ID == r.ID {
-			return c, w.lead(ctx, c)
-		}
-	}
-	w.seen = nil // nothing is decided
-	return policy.Candidate{}, nobody("IDENTITY_LOST")
-}
-
-func nobody(reason string) *fault.Fault {
-	return fault.New(fault.PersonneNonIdentifiee, "access: identify").Because(reason)
-}
-
-// lead compares the person with the one that the token's subject led to before.
-// Of two people, one is wrong, and which one is not known: refused like nobody.
-// FranceConnect v1 tells no subject.
-func (w *walk) lead(ctx context.Context, c policy.Candidate) (err error) {
-	w.seen.Person = w.s.Digests.TraceSubject(c.Sujet)
-	if w.asserted.Subject != "" {
-		if w.seen.Lead, err = w.s.People.Lead(ctx, w.fcSub, c); err != nil {
-			w.seen = nil // nothing is decided
-			return err
-		}
-	}
-	if w.seen.Lead.Before != (trace.Digest{}) {
-		w.seen.Outcome, w.seen.Reason = desk.Blocked, trace.SubjectLeadsElsewhere
-		return nobody(trace.SubjectLeadsElsewhere)
-	}
-	w.subject, w.member, w.found, w.self = c.Sujet, c.Sujet, true, true
-	return nil
+	return c, err
 }
 
 // forget makes the call about nobody.
@@ -68,18 +39,73 @@ func (w *walk) forget() {
 	w.subject, w.member, w.members = droits.Sujet{}, droits.Sujet{}, nil
 }
 
-// seenAs is what the identity desk learns of a decision.
-func (w *walk) seenAs(r identity.Result) *desk.Identification {
-	i := &desk.Identification{
-		At: w.caller.startedAt, RequestID: w.req.RequestID, Partner: w.caller.Partner(), Purpose: w.caller.conv.Document.Purpose,
-		Outcome: string(r.Outcome), Reason: r.Reason, Tolerances: strings.Join(r.Tolerances, ","), Candidates: len(r.Candidates), Rule: r.Rule,
-		Subject: w.fcSub,
+// recognition is one decision of who somebody is, and what the trace and the
+// identity desk learn of it.
+type recognition struct {
+	s                           *Service
+	partner, purpose, requestID string
+	at                          time.Time
+	subject                     trace.Digest // of FranceConnect's subject
+	told                        bool         // FranceConnect tells a subject; its first version does not
+	matching                    string
+	seen                        *desk.Identification // nil when nothing was decided
+}
+
+// among decides who of the candidates the pivot is. Errors:
+// personne_non_identifiee, service_indisponible.
+func (r *recognition) among(ctx context.Context, pivot identity.Pivot, candidates []policy.Candidate) (policy.Candidate, error) {
+	records := make([]identity.Record, len(candidates))
+	for i, c := range candidates {
+		records[i] = c.Record
 	}
-	if r.Outcome == identity.Match {
+	d := identity.Decide(pivot, records)
+	r.matching = matching(d)
+	r.seen = r.seenAs(d)
+	if d.Outcome != identity.Match {
+		return policy.Candidate{}, nobody("IDENTITY_" + upper(string(d.Outcome)))
+	}
+	for _, c := range candidates {
+		if c.Record.ID == d.ID {
+			return c, r.lead(ctx, c)
+		}
+	}
+	r.seen = nil // nothing is decided
+	return policy.Candidate{}, nobody("IDENTITY_LOST")
+}
+
+func nobody(reason string) *fault.Fault {
+	return fault.New(fault.PersonneNonIdentifiee, "access: identify").Because(reason)
+}
+
+// lead compares the person with the one that the subject led to before. Of two
+// people, one is wrong, and which one is not known: refused like nobody.
+func (r *recognition) lead(ctx context.Context, c policy.Candidate) (err error) {
+	r.seen.Person = r.s.Digests.TraceSubject(c.Sujet)
+	if r.told {
+		if r.seen.Lead, err = r.s.People.Lead(ctx, r.subject, c); err != nil {
+			r.seen = nil // nothing is decided
+			return err
+		}
+	}
+	if r.seen.Lead.Before != (trace.Digest{}) {
+		r.seen.Outcome, r.seen.Reason = desk.Blocked, trace.SubjectLeadsElsewhere
+		return nobody(trace.SubjectLeadsElsewhere)
+	}
+	return nil
+}
+
+// seenAs is what the identity desk learns of a decision.
+func (r *recognition) seenAs(d identity.Result) *desk.Identification {
+	i := &desk.Identification{
+		At: r.at, RequestID: r.requestID, Partner: r.partner, Purpose: r.purpose,
+		Outcome: string(d.Outcome), Reason: d.Reason, Tolerances: strings.Join(d.Tolerances, ","), Candidates: len(d.Candidates), Rule: d.Rule,
+		Subject: r.subject,
+	}
+	if d.Outcome == identity.Match {
 		return i
 	}
 	i.Rejected = map[string]int{}
-	for _, c := range r.Candidates {
+	for _, c := range d.Candidates {
 		if c.RejectedBy != "" {
 			i.Rejected[c.RejectedBy]++
 		}

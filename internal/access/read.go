@@ -30,20 +30,35 @@ func (s *Service) Refuse(ctx context.Context, c Caller, m Meta, err error) error
 // Read walks the whole road for one call. An error is a *Refusal when its
 // trace is durable. Errors: every code of the catalogue that contract.md lists
 // after the parameters.
-func (s *Service) Read(ctx context.Context, c Caller, req Request) (a Answer, err error) {
+func (s *Service) Read(ctx context.Context, c Caller, req Request) (Answer, error) {
 	w := walk{s: s, caller: c, req: req}
+	return w.run(ctx, func() ([]byte, error) {
+		view, err := w.walk(ctx)
+		if err != nil {
+			return nil, err
+		}
+		body, err := req.Encode(view)
+		return body, encoded(err)
+	})
+}
+
+func encoded(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.Wrap(fault.ErreurInterne, "access: encode", err)
+}
+
+// run makes the trace of what do decides, whatever becomes of it.
+func (w *walk) run(ctx context.Context, do func() ([]byte, error)) (a Answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			a, err = Answer{}, w.refuse(ctx, fault.New(fault.ErreurInterne, "access: read").Because("PANIC").With(fmt.Errorf("%T", p)))
 		}
 	}()
-	view, err := w.walk(ctx)
+	body, err := do()
 	if err != nil {
 		return Answer{}, w.refuse(ctx, err)
-	}
-	body, err := req.Encode(view)
-	if err != nil {
-		return Answer{}, w.refuse(ctx, fault.Wrap(fault.ErreurInterne, "access: encode", err))
 	}
 	return w.answer(ctx, body)
 }

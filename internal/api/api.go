@@ -3,6 +3,7 @@
 package api
 
 import (
+	"context"
 	_ "embed"
 	"net/http"
 	"strconv"
@@ -37,6 +38,7 @@ type Config struct {
 	Environment partner.Environment
 	Clock       func() time.Time
 	PartnerName func(id string) (partner.Partner, bool)
+	Ping        func(ctx context.Context) error // whether the journal can be read
 }
 
 // API serves the partner API. It is safe for concurrent use.
@@ -59,6 +61,9 @@ func New(c Config) *API {
 		a.handle(c.Base+op.Path, op.ID, a.operation(op))
 	}
 	a.handle(MoiPath, moiID, a.moi)
+	a.handle(JournalPath+"/findUsage", findUsageID, a.journal(findUsageID, a.findUsage))
+	a.handle(JournalPath+"/usagePeriod", usagePeriodID, a.journal(usagePeriodID, a.usagePeriod))
+	a.handle(JournalPath+"/heartbeat", heartbeatID, a.heartbeat)
 	return a
 }
 

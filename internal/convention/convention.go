@@ -39,6 +39,7 @@ type Document struct {
 	Consent       Consent       `json:"consent"`
 	Networks      []string      `json:"networks"` // CIDR; empty = any
 	Terms         Terms         `json:"terms"`
+	Journal       bool          `json:"journal,omitempty"` // may show persons their own journal of accesses
 }
 
 // Parties names both sides.

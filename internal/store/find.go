@@ -120,24 +120,12 @@ func (h *hotPool) close() error {
 }
 
 // Find returns everybody who may be the person of the pivot, to be decided by
-// identity.Decide. Errors: service_indisponible.
+// identity.Decide, each with what stands between that person and the partner.
+// Errors: service_indisponible.
 func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string, token consent.Token) ([]policy.Candidate, error) {
-	probes := pivot.Keys()
-	if len(probes) == 0 {
-		return nil, nil
-	}
-	var out []policy.Candidate
-	for pop := (*population)(nil); pop != s.state.Load().population; {
-		// A population that was replaced meanwhile may be swept already:
-		// nobody must be unknown because of that.
-		pop = s.state.Load().population
-		if pop.hot == nil {
-			continue // nobody is loaded
-		}
-		var err error
-		if out, err = s.findIn(ctx, pop, probes); err != nil && pop == s.state.Load().population {
-			return nil, unavailable("store: find", err)
-		}
+	out, err := s.Candidates(ctx, pivot)
+	if err != nil {
+		return nil, err
 	}
 	snap := s.state.Load()
 	for i := range out {
@@ -146,6 +134,27 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 			st.Withdrawn, st.WithdrawnAt = w.holds, w.at
 		}
 		out[i].Standing = st
+	}
+	return out, nil
+}
+
+// Candidates returns everybody who may be the person of the pivot, to be
+// decided by identity.Decide. Errors: service_indisponible.
+func (s *Store) Candidates(ctx context.Context, pivot identity.Pivot) (out []policy.Candidate, err error) {
+	probes := pivot.Keys()
+	if len(probes) == 0 {
+		return nil, nil
+	}
+	for pop := (*population)(nil); pop != s.state.Load().population; {
+		// A population that was replaced meanwhile may be swept already:
+		// nobody must be unknown because of that.
+		pop = s.state.Load().population
+		if pop.hot == nil {
+			continue // nobody is loaded
+		}
+		if out, err = s.findIn(ctx, pop, probes); err != nil && pop == s.state.Load().population {
+			return nil, unavailable("store: find", err)
+		}
 	}
 	return out, nil
 }

@@ -1,0 +1,15 @@
+-- +goose Up
+-- What a person does not recognise in its journal, kept for the DPO: the text
+-- sealed, the person as in its agreements.
+CREATE TABLE signalement (
+  id          TEXT PRIMARY KEY,
+  sujet       BLOB NOT NULL,
+  n           INTEGER NOT NULL,
+  texte       BLOB NOT NULL,
+  reported_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX signalement_sujet ON signalement (sujet);
+
+-- +goose Down
+DROP TABLE signalement;
