@@ -17,20 +17,20 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 var english = strings.Fields(`
 	Abort Accepted Accord ACR Active Activity Actor Added Admit After Age Agent Agreement All Allows Ambiguous Any Apply Asked Asserted At Auth
 	Batch Become Before Begin Below Between Birth Blocks By Bytes
-	Can Candidate Canonical Changed Channel Check Client Clients Close Closed Code Codes Collection Compared Compressed Conflict Consent Count Created
+	Can Candidate Canonical Changed Channel Check Client Clients Close Closed Code Codes Collection Compared Compressed Conflict Consent Contested Count Created
 	Data Date Day Days Death Decide Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
-	Effect Effective Empty End Ended Enum Environment Error Evidence Exact Excluded Expires
+	Effect Effective Empty End Ended Enum Environment Error Evidence Exact Excluded Expired Expires
 	Family FC FCClient FCClients Field Fields File First Fixed For Force Format Former From Future
 	Given Go Grant Ground Grounds Grouped
 	Has Header Hidden Horizon
 	ID Id In Index Info Invalid Is Issued
-	JSON
+	Journal JSON
 	Key Keys Kind Kinds
 	Large Last Left Like Line Lines Live Log Long Looks
 	Male Many Mark Marshal Mask Masks Match Me Member Members Missing Month Must
 	Name Names Needs Networks New Next No None Not Nothing Notice Null Number
-	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome
-	Parse Parties Partner Path Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles Progress Purpose Put
+	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Own
+	Parse Parties Partner Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles Progress Purpose Put
 	Quota
 	Range Rank Read Reader Reading Reason Record Reference Refused Registered Registering Reject Rejected Rejects Release Reminder Removed Repeat Replay Request Required Restricted Restriction Restrictions Result Resume
 	Resumed Resumer Retention Reveal Reversed Revoked Rights Row Rows Rule Rules Run

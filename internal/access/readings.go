@@ -143,6 +143,9 @@ func (s *Service) lines(ctx context.Context, c Citizen, each func(trace.Found, R
 			return true // its time has come: nothing is left to be told
 		}
 		r := s.reading(f, refs)
+		if r.Elsewhere && (f.Class != trace.AccessServed || r.Kind == "") {
+			return true // nothing was told to a partner: what another person does is its own affair
+		}
 		r.Reported = reported[f.Index]
 		return each(f, r)
 	})

@@ -28,7 +28,10 @@ func ReadPerson(part []byte) (p Person, err error) {
 		return p, errors.New("trace: the part is shorter than its salt")
 	}
 	var x struct {
+		Actor       Actor    `json:"actor"`
+		After       string   `json:"after"`
 		Asked       []string `json:"asked"`
+		Before      string   `json:"before"`
 		Beneficiary string   `json:"beneficiary"`
 		Body        string   `json:"body"`
 		BodySalt    string   `json:"body_salt"`
@@ -36,6 +39,7 @@ func ReadPerson(part []byte) (p Person, err error) {
 		Convention  string   `json:"convention"`
 		Count       int      `json:"count"`
 		Demarche    string   `json:"demarche"`
+		Object      string   `json:"object"`
 		Operation   string   `json:"operation"`
 		Outcome     string   `json:"outcome"`
 		Others      []string `json:"others"`
@@ -55,6 +59,7 @@ func ReadPerson(part []byte) (p Person, err error) {
 		At: time.Unix(x.Time, 0), Partner: x.Partner, Purpose: x.Purpose, Operation: x.Operation, Demarche: x.Demarche, Period: x.Period,
 		Asked: x.Asked, Served: x.Served, Withheld: x.Withheld, Others: x.Others, Beneficiary: x.Beneficiary, Consent: x.Consent,
 		Convention: x.Convention, Reference: x.Reference, Outcome: x.Outcome, Count: x.Count,
+		Actor: x.Actor, Object: x.Object, Before: x.Before, After: x.After,
 	}
 	for _, h := range []struct {
 		from string
