@@ -92,7 +92,11 @@ type Reading struct {
 	Asked       []droits.Bloc
 	Served      []droits.Bloc
 	Withheld    []droits.Bloc
-	Who         []string // references of the members concerned
+	Who         []string    // references of the members concerned
+	Actor       trace.Actor // of an event that is no reading
+	Object      string      // identifier of what the event is about
+	Before      string      // code of the state that ended
+	After       string      // code of the state that began
 	Consent     string
 	Convention  string
 	Elsewhere   bool // in another person's session: only instant, kind and purpose are told

@@ -174,6 +174,7 @@ func (s *Service) reading(f trace.Found, refs map[trace.Digest]string) Reading {
 	r.Partner, r.Operation, r.Outcome = p.Partner, p.Operation, p.Outcome
 	r.Asked, r.Served, r.Withheld = blocs(p.Asked), blocs(p.Served), blocs(p.Withheld)
 	r.Consent, r.Convention = p.Consent, p.Convention
+	r.Actor, r.Object, r.Before, r.After = p.Actor, p.Object, p.Before, p.After
 	return r
 }
 

@@ -39,6 +39,7 @@ type Options struct {
 	HTTP   *http.Client                    // towards FranceConnect
 	Ledger func(trace.Ledger) trace.Ledger // wraps the store's, to make it fail
 	Root   *store.Root                     // instead of keys.root_file
+	Store  *store.Store                    // one that is open already and stays so: several instances in one process
 	Keys   *franceconnect.KeySet           // instead of franceconnect.v2.keys_file
 	Secret string                          // instead of franceconnect.v2.client_secret_file
 	Site   func(*web.Config)               // completes what the pages show
@@ -78,6 +79,16 @@ func New(ctx context.Context, c Config, o Options) (*App, error) {
 }
 
 func (a *App) build(ctx context.Context) error {
+	if err := a.openStore(ctx); err != nil {
+		return err
+	}
+	return a.join()
+}
+
+func (a *App) openStore(ctx context.Context) error {
+	if a.Store = a.opts.Store; a.Store != nil {
+		return nil
+	}
 	root, err := a.root()
 	if err != nil {
 		return err
@@ -86,9 +97,11 @@ func (a *App) build(ctx context.Context) error {
 	if errors.Is(err, store.ErrOtherRoot) {
 		return &ConfigError{"keys.root_file: the data directory was made under another root key; give the one it was made with, or another directory"}
 	}
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+// join joins the parts on the store.
+func (a *App) join() (err error) {
 	if a.Verifier, err = a.verifier(); err != nil {
 		return err
 	}
@@ -276,7 +289,7 @@ func (a *App) Close() (err error) {
 			}
 			a.writer.Close()
 		}
-		if a.Store != nil {
+		if a.Store != nil && a.opts.Store == nil {
 			err = errors.Join(err, a.Store.Close())
 		}
 	})

@@ -402,3 +402,23 @@ func (b *Buffer) String() string {
 }
 
 var _ io.Writer = (*Buffer)(nil)
+
+// Twin is a second application over the same store, as another node would be:
+// it has its own writer, its own road and its own address.
+func (in *Instance) Twin(t testing.TB) *Instance {
+	t.Helper()
+	a, err := app.New(context.Background(), in.config(), app.Options{
+		Clock: in.Clock.Now, Logs: in.Logs, Store: in.App.Store, Keys: &in.world.keys, Secret: providerSecret,
+	})
+	if err != nil {
+		t.Fatalf("apptest: twin: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Errorf("apptest: twin: %v", err)
+		}
+	})
+	twin := *in
+	twin.App, twin.URL, twin.stop = a, Wrap(t, a.Edge, a.Public()), nil
+	return &twin
+}

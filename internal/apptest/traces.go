@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"os"
@@ -27,6 +28,9 @@ func (e Traced) Str(member string) string { s, _ := e.Person[member].(string); r
 
 // In is a member of the internal part, or "".
 func (e Traced) In(member string) string { s, _ := e.Internal[member].(string); return s }
+
+// Hex is the leaf hash as X-Trace tells it.
+func (e Traced) Hex() string { return hex.EncodeToString(e.Hash[:]) }
 
 // List is a member of the person's part that is a list of words.
 func (e Traced) List(member string) (out []string) {
