@@ -55,14 +55,14 @@ var arrows = map[string]arrow{
 	"internal/franceconnect": {"internal/identity internal/civil internal/fault", "says whose token it is; knows neither partner nor rights"},
 	"internal/edge":          {"internal/fault", "meets every request and may hold no personal datum"},
 	"internal/api":           {"internal/edge internal/access internal/policy internal/partner internal/convention internal/droits internal/nir internal/civil internal/fault", "never the store, FranceConnect or the simulator: one road to personal data (policy for the operations' names and the View)"},
-	"internal/admin":         {"internal/edge internal/intake internal/desk internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
+	"internal/admin":         {"internal/edge internal/intake internal/desk internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
 	"internal/web":           {"internal/edge internal/fault", "pages without personal data until an issue brings them"},
 
 	// the rest
 	"internal/app":          {"*", "the only place where things are joined"},
 	"internal/apptest":      {"*", "the whole platform for a test; importable from tests only"},
 	"internal/bench":        {"*", "measures the parts one by one as well as the whole; imports no command"},
-	"internal/cli":          {"internal/app internal/admin internal/bench internal/cases internal/desk internal/intake internal/convention internal/droits internal/civil internal/store internal/sim/nation internal/fault", "flags and exit codes; the store for its lock's error and the root key only"},
+	"internal/cli":          {"internal/app internal/admin internal/bench internal/cases internal/desk internal/trace internal/intake internal/convention internal/droits internal/civil internal/store internal/sim/nation internal/fault", "flags and exit codes; the store for its lock's error and the root key only"},
 	"internal/sim/people":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
 	"internal/sim/nation":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
 	"internal/sim/fcsim":    {"internal/civil internal/identity", "a FranceConnect knows no NIR, no right and no partner's key"},

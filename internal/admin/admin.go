@@ -19,6 +19,7 @@ import (
 	"droits.example/droits/internal/intake"
 	"droits.example/droits/internal/nir"
 	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/trace"
 )
 
 // Registry is what is administered. The store is one; its rehearsal, which
@@ -40,6 +41,7 @@ type Registry interface {
 	Allow(ctx context.Context, p droits.Sujet, partnerID string) error
 	Desk(ctx context.Context, q desk.Query) (desk.Found, error)
 	ForgetSubject(ctx context.Context, entry int64) error
+	Reports(ctx context.Context, file string, limit int) ([]trace.Report, error)
 }
 
 // Config is what the administration needs.
@@ -113,6 +115,7 @@ func Handler(c Config) http.Handler {
 		"POST /consents/allow":    allow,
 		"GET /identity/desk":      identityDesk,
 		"POST /identity/forget":   forgetSubject,
+		"GET /reports":            listReports,
 		"GET /demo/persons":       demoPersons,
 		"POST /demo/token":        demoToken,
 		"GET /ping":               func(Config, *http.Request, Request) (any, error) { return map[string]bool{"ok": true}, nil },

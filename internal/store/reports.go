@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/partner"
@@ -35,4 +36,29 @@ func (s *Store) Reported(ctx context.Context, p droits.Sujet) (map[int64]bool, e
 		return err
 	}, `SELECT n FROM signalement WHERE sujet = $1`, p[:])
 	return out, unavailable("store: reported", err)
+}
+
+// Reports are those that persons have made, the latest first. Reading them is
+// an act, in the log under the reference of the file for which it is done.
+// Errors: service_indisponible.
+func (s *Store) Reports(ctx context.Context, file string, limit int) (out []trace.Report, err error) {
+	e := trace.Event{Class: trace.AgentAction, Operation: "lecture_signalements", Actor: trace.ActorOperator, Object: file}
+	err = s.act(ctx, "store: reports", &e, func(tx *sql.Tx) error {
+		return each(ctx, tx, func(scan func(...any) error) error {
+			var r trace.Report
+			var at int64
+			var sealed []byte
+			if err := scan(&r.ID, &r.Trace, &at, &sealed); err != nil {
+				return err
+			}
+			text, err := open(s.keys.rows, placeReport+r.ID, sealed)
+			r.At, r.Text = time.UnixMilli(at), string(text)
+			out = append(out, r)
+			return err
+		}, `SELECT id, n, reported_at, texte FROM signalement ORDER BY reported_at DESC, id LIMIT $1`, limit)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }

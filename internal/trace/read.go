@@ -74,3 +74,18 @@ func ReadPerson(part []byte) (p Person, err error) {
 	}
 	return p, nil
 }
+
+// Report says that a person does not recognise an entry of its journal. Text
+// is what the person wrote: personal data, and nothing that a log may hold.
+type Report struct {
+	ID    string    `json:"id"`
+	At    time.Time `json:"at"`
+	Trace int64     `json:"trace"` // place of the entry in the log
+	Text  string    `json:"text,omitempty"`
+}
+
+// String redacts fmt.
+func (r Report) String() string { return "Report(" + r.ID + ")" }
+
+// GoString redacts %#v.
+func (r Report) GoString() string { return r.String() }

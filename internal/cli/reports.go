@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"droits.example/droits/internal/admin"
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/trace"
+)
+
+const reportsLong = `List what persons do not recognise in their journals of accesses, the latest first.
+
+A person reports a line from the citizen space; the platform keeps it for the data
+protection officer, with what the person wrote. The list is personal data: it needs the
+reference of the file for which it is read, and the reading is itself in the log. The
+column "trace" is the place of the entry there.
+
+` + exitCodes
+
+func reportCommand(p Process) *cobra.Command {
+	c := &cobra.Command{
+		Use: "list", Short: "List what persons do not recognise in their journals", Long: reportsLong, Args: noArgs,
+		Example: "  droits report list --file DPO-2026-014 --config droits.toml\n  droits report list --file DPO-2026-014 --data /var/lib/droits --json",
+		RunE:    func(c *cobra.Command, _ []string) error { return showReports(c, p) },
+	}
+	where(c)
+	c.Flags().String("file", "", "reference of the file for which the list is read (required)")
+	return group("report", "Read what persons report from the citizen space", c)
+}
+
+func showReports(c *cobra.Command, p Process) error {
+	if text(c, "file") == "" {
+		return usage("--file wants the reference of the file for which the list is read")
+	}
+	a, err := reach(c, p)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	var list []trace.Report
+	if err := a.call(c.Context(), http.MethodGet, admin.ReportsPath(text(c, "file")), nil, &list); err != nil {
+		return err
+	}
+	if flag(c, "json") {
+		return printJSON(c, list)
+	}
+	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "REPORT\tWHEN (PARIS)\tTRACE\tTEXT")
+	for _, r := range list {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%q\n", r.ID, r.At.In(civil.Paris()).Format("2006-01-02 15:04"), r.Trace, r.Text)
+	}
+	return w.Flush()
+}
