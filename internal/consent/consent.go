@@ -1,6 +1,6 @@
 // Package consent holds the agreements of persons to the transmission of
-// their data, their withdrawals, and the restrictions of GDPR article 18. It
-// hides how an agreement ends.
+// their data, what they decide about each partner, and the restrictions of
+// GDPR article 18. It hides how an agreement ends.
 //
 // Source: trust.md §3b and §3c; source 000 (transmission depends on prior
 // agreement).
@@ -18,11 +18,25 @@ type Token [16]byte
 // Channel says where the agreement was given.
 type Channel string
 
-// ChannelPartner is channel A of trust.md §3b: in the partner's journey.
-const ChannelPartner Channel = "partner"
+// The channels of trust.md §3b: in the partner's journey, or in the citizen
+// space, which is ours.
+const (
+	ChannelPartner Channel = "partner"
+	ChannelSpace   Channel = "space"
+)
+
+// Actor says in what capacity somebody agreed.
+type Actor string
+
+// The actors. Whoever agrees for a child agrees as its representative.
+const (
+	Holder              Actor = "holder"
+	LegalRepresentative Actor = "legal_representative"
+)
 
 // Record is one agreement. It is written once, by the first valid call of a
-// token, and never changed; what ends it is an event beside it.
+// token or by a choice in the citizen space, and never changed; what ends it is
+// its own end, or an event beside it.
 type Record struct {
 	ID                string
 	Subject           droits.Sujet
@@ -35,7 +49,8 @@ type Record struct {
 	NoticeSHA256      string
 	NoticeShown       bool // true: shown by us; false: bound by the convention
 	Channel           Channel
-	Actor             string // holder
+	Actor             Actor
+	Covered           []droits.Sujet // the dependants of whom it speaks
 	Evidence          Evidence
 	GivenAt           time.Time
 	ExpiresAt         time.Time
@@ -48,36 +63,49 @@ func (*Record) Effect() {}
 // Evidence is what proves that the journey went through FranceConnect: it is
 // declared by the partner, and confirmed by the scopes of the token.
 type Evidence struct {
-	Kind    string   `json:"kind"` // declared_by_partner
+	Kind    string   `json:"kind"` // declared_by_partner | given_in_space
 	Scopes  []string `json:"scopes"`
 	ACR     string   `json:"acr"`
 	Subject string   `json:"sub_digest,omitempty"` // hex digest of the pairwise subject
 	Profile string   `json:"profile"`
 }
 
-// DeclaredByPartner is the evidence's kind in channel A.
-const DeclaredByPartner = "declared_by_partner"
+// The kinds of evidence: what the partner declares of its own page, and what
+// the person did on ours.
+const (
+	DeclaredByPartner = "declared_by_partner"
+	GivenInSpace      = "given_in_space"
+)
 
 // Standing is what holds between one person and one partner when a call is
 // decided.
 type Standing struct {
-	Withdrawn   bool      // the person has withdrawn and not allowed again
-	WithdrawnAt time.Time // last withdrawal, ended or not; zero = never
-	SeenAt      time.Time // first call of the token here
-	ConsentID   string    // the token's last record, "" when this is its first call
-	Blocks      []droits.Bloc
-	ExpiresAt   time.Time      // of that record
-	Excluded    []droits.Sujet // dependants left out
+	Decided
+	Live
+	SeenAt time.Time // first call of the token here
+	Notify bool      // the person asks for a message when a partner reads
 }
 
-// Ended reports whether nothing may be served to a token: the person has
-// withdrawn, or did so after the token was issued (or first seen, for a token
-// that does not tell). Allowing again does not revive such a token.
-func (s Standing) Ended(issuedAt time.Time) bool {
+// Live is an agreement to which a call may attach. Its zero value is none.
+type Live struct {
+	ConsentID string
+	Blocks    []droits.Bloc
+	GivenAt   time.Time
+	ExpiresAt time.Time // the last instant at which it holds
+}
+
+// HoldsAt reports whether there is an agreement, and it has not ended.
+func (l Live) HoldsAt(t time.Time) bool { return l.ConsentID != "" && !t.After(l.ExpiresAt) }
+
+// Ended reports whether nothing may be served to a token at an instant: the
+// person has stopped the partner, or did so after the token was issued (or
+// first seen, for a token that does not tell). Allowing again, or the end of a
+// pause, does not revive such a token.
+func (s Standing) Ended(issuedAt, now time.Time) bool {
 	if issuedAt.IsZero() {
 		issuedAt = s.SeenAt
 	}
-	return s.Withdrawn || !s.WithdrawnAt.IsZero() && !issuedAt.After(s.WithdrawnAt)
+	return s.StoppedAt(now) || !s.LastStop.IsZero() && !issuedAt.After(s.LastStop)
 }
 
 // Restriction is a limitation of processing (GDPR article 18) in force on a
@@ -105,32 +133,4 @@ type RestrictionLine struct {
 	Ground  string    `json:"ground"`
 	SinceAt time.Time `json:"since_at"`
 	UntilAt time.Time `json:"until_at,omitzero"`
-}
-
-// State is where the sharing between a person and a partner stands.
-type State string
-
-// The states of a sharing.
-const (
-	StateNone      State = "none"      // nothing was ever agreed
-	StateGiven     State = "given"     // an agreement stands
-	StateExpired   State = "expired"   // the last agreement has ended by itself
-	StatePaused    State = "paused"    // stopped by the person until a day or until allowed again
-	StateWithdrawn State = "withdrawn" // stopped by the person until allowed again
-)
-
-// Line is one agreement as its person sees it.
-type Line struct {
-	ID           string
-	Partner      string
-	Convention   string // id/version
-	Purpose      string
-	Blocks       []droits.Bloc
-	Notice       string
-	NoticeSHA256 string
-	NoticeShown  bool
-	Channel      Channel
-	GivenAt      time.Time
-	ExpiresAt    time.Time
-	Contested    bool // the person says that it never agreed
 }

@@ -174,6 +174,10 @@ func bad(member string) error {
 	return fault.New(fault.ParametreInvalide, "convention: check").On(member)
 }
 
+func badNotice(reason string) error {
+	return fault.New(fault.ParametreInvalide, "convention: check notice").On("terms").Because(reason)
+}
+
 func (d Document) check() error {
 	switch {
 	case !partner.Slug(d.ID):
