@@ -46,12 +46,13 @@ var arrows = map[string]arrow{
 	"internal/trace":      {"internal/nir internal/fault", "a trace is written about everything and depends on nothing"},
 	"internal/desk":       {"internal/trace internal/civil", "codes and pseudonyms over time: it knows no person"},
 	"internal/cases":      {"internal/identity internal/nir internal/civil", "fictitious cases in a file: it opens no store"},
+	"internal/notify":     {"internal/fault", "what is to be sent knows neither who decided it nor how it is sent"},
 	"internal/policy":     {"internal/convention internal/partner internal/consent internal/identity internal/droits internal/civil internal/fault", "pure functions: no store, no clock, no token"},
 	"internal/intake":     {"internal/civil internal/nir internal/droits internal/fault", "reading rows does not know where they go: a sink takes them"},
 	"internal/access":     {"internal/desk internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "the road: its neighbours come through small interfaces, so that a test can break each"},
 
 	// adapters
-	"internal/store":         {"internal/intake internal/desk internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "keeps what the domain says; knows no HTTP"},
+	"internal/store":         {"internal/intake internal/desk internal/notify internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "keeps what the domain says; knows no HTTP"},
 	"internal/franceconnect": {"internal/identity internal/civil internal/fault", "says whose token it is; knows neither partner nor rights"},
 	"internal/edge":          {"internal/fault", "meets every request and may hold no personal datum"},
 	"internal/api":           {"internal/edge internal/access internal/policy internal/partner internal/convention internal/droits internal/nir internal/civil internal/fault", "never the store, FranceConnect or the simulator: one road to personal data (policy for the operations' names and the View)"},
@@ -90,7 +91,7 @@ var libraries = []library{
 	{"golang.org/x/sync/singleflight", "internal/franceconnect", "concurrent checks of one token are one"},
 	{"golang.org/x/time/rate", "internal/access", "quota a second"},
 	{"golang.org/x/text/unicode/norm", "internal/identity internal/sim/fcsim", "names are compared decomposed"},
-	{"github.com/gowebpki/jcs", "internal/convention", "RFC 8785 (decision 0007)"},
+	{"github.com/gowebpki/jcs", "internal/convention internal/consent", "RFC 8785 (decision 0007)"},
 	{"github.com/klauspost/compress/zstd", "internal/intake internal/sim/nation", "compressed import files"},
 	{"github.com/pelletier/go-toml/v2", "internal/app", "strict configuration that names line and key"},
 	{"github.com/prometheus/client_golang", "internal/app", "metrics"},

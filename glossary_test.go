@@ -15,30 +15,35 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 // english are the words of their exported names that are not of the field. A
 // word that is neither here nor in docs/glossary.md is new: it goes to one.
 var english = strings.Fields(`
-	Abort Accepted Accord ACR Active Activity Actor Added Admit After Age Agent Agreement All Allows Ambiguous Any Apply Asked Asserted At Auth
-	Batch Become Before Begin Below Between Birth Blocks By Bytes
-	Can Candidate Canonical Changed Channel Check Client Clients Close Closed Code Codes Collection Compared Compressed Conflict Consent Contested Count Created
-	Data Date Day Days Death Decide Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
-	Effect Effective Empty End Ended Enum Environment Error Evidence Exact Excluded Expired Expires
-	Family FC FCClient FCClients Field Fields File First Fixed For Force Format Former From Future
-	Given Go Grant Ground Grounds Grouped
-	Has Header Hidden Horizon
-	ID Id In Index Info Invalid Is Issued
+	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Ambiguous Any Apply Asked Asserted At
+	Auth
+	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
+	Can Candidate Canonical Change Changed Channel Check Chosen Client Clients Close Closed Code Codes Collection Compare Compared Compressed Conflict
+	Consent Contested Count Covered Created Current
+	Data Date Day Days Death Decide Decided Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
+	Effect Effective Empty End Ended Enum Environment Error Event Events Evidence Exact Excluded Expired Expires
+	Facts Family FC FCClient FCClients Field Fields File First Fixed Fold For Force Format Former From Future
+	Given Go Goes Grant Ground Grounds Grouped
+	Has Header Hidden Holder Holds Horizon
+	Id ID In Index Info Information Invalid Is Issued
 	Journal JSON
 	Key Keys Kind Kinds
-	Large Last Left Like Line Lines Live Log Long Looks
-	Male Many Mark Marshal Mask Masks Match Me Member Members Missing Month Must
-	Name Names Needs Networks New Next No None Not Nothing Notice Null Number
+	Label Language Large Last Left Legal Let Lets Like Line Lines Live Log Long Looks
+	Mail Male Many Mark Marshal Mask Masks Match Max Me Member Members Minor Missing Month Must
+	Name Names Narrow Needs Networks New Next No None Not Nothing Notice Notices Notify Null Number
 	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Own
-	Parse Parties Partner Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles Progress Purpose Put
+	Parse Parties Partner Party Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles Progress
+	Purpose Put
 	Quota
-	Range Rank Read Reader Reading Reason Record Reference Refused Registered Registering Reject Rejected Rejects Release Reminder Removed Repeat Replay Request Required Restricted Restriction Restrictions Result Resume
-	Resumed Resumer Retention Reveal Reversed Revoked Rights Row Rows Rule Rules Run
-	Sandbox Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Several Sex SHA Shown Signature Signatures Since Sink Slug Sort Source Speaks Stage Standing State String Subject Sum Summary Suspended
-	Table Teller Terms Text Ticks Time Today Token Tolerances Too Total Truncated Twice Type
+	Range Rank Read Reader Reading Reason Receipt Record Ref Reference Refused Registered Registering Reject Rejected Rejects Release Remind Reminder
+	Removed Repeat Replaced Replay Representative Request Required Restricted Restriction Restrictions Result Resume Resumed Resumer Retention Reveal
+	Reversed Revoked Rights Role Row Rows Rule Rules Run
+	Sandbox Schema Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Settings Settle Several Sex SHA Shown Signature
+	Signatures Since Sink Slug Sort Source Space Speaks Stage Standing State Stop Stopped String Subject Sum Summary Suspended
+	Table Teller Term Terms Text Tick Ticks Time Today Token Tolerances Too Total Trace Truncated Twice Type
 	Umbrella Unchanged Unfinished Unknown Unmarshal Unreadable Unsettled Unsorted Until UTF
 	Valid Value Version View Visible
-	Wildcard Window With Withdrawn Withheld Wording
+	Whole Wildcard Window With Withdrawal Withdrawn Withheld Wording
 	Year
 	Zero
 `)

@@ -45,6 +45,7 @@ type Digests interface {
 	TokenDigest(token string) consent.Token
 	TraceDigest(domain, value string) trace.Digest
 	TraceSubject(p droits.Sujet) trace.Digest
+	Reference(p droits.Sujet, partnerID string) string
 }
 
 // Tokens checks a FranceConnect access token. Errors: jeton_invalide,
@@ -66,6 +67,7 @@ type Config struct {
 	Tokens      Tokens
 	Journal     Journal
 	Trail       Trail
+	Sharings    Sharings
 	Environment partner.Environment
 	Clock       func() time.Time
 }
@@ -177,6 +179,7 @@ type Answer struct {
 	receipt   trace.Receipt
 	window    droits.Fenetre
 	donneesOn civil.Date
+	reference string
 }
 
 // Body is what may be written now that the trace is durable; nil without one.
@@ -195,6 +198,10 @@ func (a Answer) Window() droits.Fenetre { return a.window }
 
 // DonneesOn is the day of the data.
 func (a Answer) DonneesOn() civil.Date { return a.donneesOn }
+
+// Reference stands for the connected person towards the partner that asked, and
+// towards no other (R11).
+func (a Answer) Reference() string { return a.reference }
 
 // Refusal is an error whose trace is durable.
 type Refusal struct {

@@ -121,7 +121,9 @@ func (w *walk) others() (out []droits.Sujet) {
 	return out
 }
 
-func (w *walk) digest(domain, value string) string {
-	d := w.s.Digests.TraceDigest(domain, value)
+func (w *walk) digest(domain, value string) string { return w.s.digest(domain, value) }
+
+func (s *Service) digest(domain, value string) string {
+	d := s.Digests.TraceDigest(domain, value)
 	return hex.EncodeToString(d[:])
 }

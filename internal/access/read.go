@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"droits.example/droits/internal/civil"
@@ -81,6 +82,9 @@ type walk struct {
 	found    bool
 	consent  *consent.Record // made by this call, durable with its entry once decided
 	consents string          // the one that stood before it, "" when there was none
+	asked    *consent.Event  // that a tick is wanted of the person
+	tells    bool            // the person is to be told when it is served
+	served   bool
 	decision policy.Decision
 	decided  bool
 }
@@ -101,7 +105,7 @@ func (w *walk) walk(ctx context.Context) (policy.View, error) {
 	if err != nil {
 		return policy.View{}, err
 	}
-	if err := w.decide(who, grant); err != nil {
+	if err := w.decide(ctx, who, grant); err != nil {
 		return policy.View{}, err
 	}
 	return w.release(who, grant)
@@ -165,20 +169,23 @@ func (w *walk) admit(g policy.Grant) error {
 	return nil
 }
 
-// decide joins the person's own limits: age, withdrawal, restrictions, and the
-// live consent, which the first valid call of a token creates.
-func (w *walk) decide(who policy.Candidate, g policy.Grant) error {
-	now := w.caller.startedAt
+// decide joins the person's own limits: age, withdrawal, choices, restrictions,
+// and the live consent, which the first valid call of a token creates or, where
+// the convention lets reads be repeated, finds.
+func (w *walk) decide(ctx context.Context, who policy.Candidate, g policy.Grant) error {
+	now, st := w.caller.startedAt, &who.Standing
 	person := policy.Person{
-		Withdrawn:  who.Standing.Ended(w.asserted.IssuedAt),
-		Blocks:     who.Standing.Blocks,
-		Excluded:   who.Standing.Excluded,
+		Withdrawn:  st.Ended(w.asserted.IssuedAt, now) || st.Contested(st.ConsentID),
+		Excluded:   st.Excluded,
 		Restricted: func(p droits.Sujet) []consent.Restriction { return w.s.People.Restrictions(p, now) },
 	}
-	w.consents = who.Standing.ConsentID
-	if !person.Withdrawn && (w.consents == "" || now.After(who.Standing.ExpiresAt)) {
-		w.consent = w.newConsent(who.Sujet, now)
-		person.Blocks = w.consent.Blocks
+	w.consents, w.tells = st.ConsentID, st.Notify
+	if !person.Withdrawn {
+		agreed, err := w.agree(ctx, who)
+		if err != nil {
+			return err
+		}
+		person.Blocks = st.Narrow(agreed, now)
 	}
 	if (droits.Personne{NaissanceOn: who.Record.NaissanceOn}).AgeOn(civil.On(now)) < droits.AgeAccord {
 		return fault.New(fault.ConsentementExpliciteRequis, "access: decide").Because("UNDER_SIXTEEN")
@@ -186,7 +193,42 @@ func (w *walk) decide(who policy.Candidate, g policy.Grant) error {
 	decision, err := policy.Decide(policy.Request{Op: w.req.Operation, Asked: w.req.Asked, Window: w.req.Window}, g, person, who.Sujet)
 	w.decision = decision
 	w.decided = err == nil
+	if err != nil && fault.From(err).Reason() == policy.TickRequired {
+		w.asks(who.Sujet)
+	}
 	return err
+}
+
+// agree tells which blocks are agreed to: by the token's own agreement, by one
+// of the same person that may be repeated, else by one that this call makes.
+func (w *walk) agree(ctx context.Context, who policy.Candidate) ([]droits.Bloc, error) {
+	now, st, d := w.caller.startedAt, &who.Standing, &w.caller.conv.Document
+	if st.HoldsAt(now) {
+		return st.Blocks, nil
+	}
+	if d.Consent.RepeatDays > 0 {
+		live, err := w.s.Config.Sharings.Live(ctx, who.Sujet, d, now)
+		if err != nil {
+			return nil, err
+		}
+		if live.HoldsAt(now) && live.GivenAt.After(st.LastStop) && !st.Contested(live.ConsentID) {
+			w.consents = live.ConsentID
+			return live.Blocks, nil
+		}
+	}
+	w.consent = w.newConsent(who, now)
+	return w.consent.Blocks, nil
+}
+
+// asks notes, once for each block and version of the convention, that the
+// partner was refused for want of a tick: the person finds it in its space.
+func (w *walk) asks(p droits.Sujet) {
+	d, main := &w.caller.conv.Document, w.req.Operation.Info().Bloc
+	id := w.digest("demande", hex.EncodeToString(p[:])+"/"+d.ID+"/"+strconv.Itoa(d.Version)+"/"+string(main))
+	w.asked = &consent.Event{
+		ID: "evt_dem_" + id[:24], Subject: p, Partner: w.caller.Partner(), Act: consent.Asked, At: w.caller.startedAt,
+		Blocks: []droits.Bloc{main}, Channel: consent.ChannelPartner,
+	}
 }
 
 // consentFor is how long a consent lives when the token does not say: the life
@@ -198,27 +240,48 @@ const consentFor = time.Minute
 // it, so that two first calls of one token that meet name the same record.
 func consentID(digest string) string { return "acc_" + digest[:24] }
 
-func (w *walk) newConsent(p droits.Sujet, now time.Time) *consent.Record {
+func (w *walk) newConsent(who policy.Candidate, now time.Time) *consent.Record {
 	d := &w.caller.conv.Document
 	r := &consent.Record{
-		ID: consentID(w.digest("accord", w.caller.Partner()+"/"+w.consents+"/"+w.caller.creds.Token)), Subject: p, Partner: w.caller.Partner(), Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
-		Notice: d.Terms.Notice, NoticeSHA256: d.Terms.NoticeSHA256, Channel: consent.ChannelPartner, Actor: "holder",
+		ID: consentID(w.digest("accord", w.caller.Partner()+"/"+w.consents+"/"+w.caller.creds.Token)), Subject: who.Sujet, Partner: w.caller.Partner(), Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
+		Notice: d.Terms.Notice, NoticeSHA256: d.Terms.NoticeSHA256, Channel: consent.ChannelPartner, Actor: consent.Holder,
 		Evidence: consent.Evidence{Kind: consent.DeclaredByPartner, Scopes: w.asserted.Scopes, ACR: w.asserted.ACR, Profile: string(w.asserted.Profile)},
 		GivenAt:  now, ExpiresAt: w.asserted.ExpiresAt, Token: w.token,
 	}
 	if r.ExpiresAt.IsZero() {
 		r.ExpiresAt = now.Add(consentFor)
 	}
+	if days := d.Consent.RepeatDays; days > 0 {
+		r.ExpiresAt = consent.Term(now, time.Duration(days)*24*time.Hour, who.Record.NaissanceOn)
+	}
 	if w.asserted.Subject != "" {
 		r.Evidence.Subject = hex.EncodeToString(w.fcSub[:])
 	}
 	r.Blocks = make([]droits.Bloc, 0, len(d.Blocks))
 	for _, b := range d.Blocks {
-		if !contains(d.Consent.Ticks, b) {
+		if !contains(d.Consent.Ticks, b) && !contains(who.Standing.Refused, b) {
 			r.Blocks = append(r.Blocks, b)
 		}
 	}
 	return r
+}
+
+// cover notes of whom the agreement that this call makes speaks: the
+// dependants that may be read under it, whose representative the person is when
+// they are children.
+func (w *walk) cover(f *droits.Famille) {
+	if w.consent == nil || !contains(w.consent.Blocks, droits.BlocBeneficiaires) {
+		return
+	}
+	for _, m := range f.Dependants(w.req.Window) {
+		if w.decision.Hidden(m.Personne.Sujet) {
+			continue
+		}
+		w.consent.Covered = append(w.consent.Covered, m.Personne.Sujet)
+		if consent.Minor(m.Personne.NaissanceOn, w.req.Window.Today) {
+			w.consent.Actor = consent.LegalRepresentative
+		}
+	}
 }
 
 // release opens the dossier, finds the member and releases what the decision
@@ -228,6 +291,7 @@ func (w *walk) release(who policy.Candidate, g policy.Grant) (policy.View, error
 	if err != nil {
 		return policy.View{}, err
 	}
+	w.cover(f)
 	if !w.req.Who.IsSelf(f) {
 		w.self = false
 		if err := policy.AdmitTiers(g); err != nil {
@@ -258,11 +322,12 @@ func (w *walk) answer(ctx context.Context, body []byte) (Answer, error) {
 	sum := sha256.Sum256(append(salted, body...))
 	e.Person.BodySalt, e.Person.BodyHash = salted, sum[:]
 	e.Person.Served = texts(w.decision.Served)
+	w.served = true
 	receipt, err := w.append(ctx, e)
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{body: body, receipt: receipt, window: w.req.Window, donneesOn: w.s.People.DonneesOn()}, nil
+	return Answer{body: body, receipt: receipt, window: w.req.Window, donneesOn: w.s.People.DonneesOn(), reference: w.s.Digests.Reference(w.subject, w.caller.Partner())}, nil
 }
 
 // bodySalt is the length of what an answer's hash begins with.
@@ -345,7 +410,7 @@ func (w *walk) overtaken(o trace.Object) trace.Leaf {
 // effects are what becomes durable with the entry: the call counted, and the
 // consent that the first decided call of a token creates.
 func (w *walk) effects() (out []trace.Effect) {
-	out = make([]trace.Effect, 0, 3)
+	out = make([]trace.Effect, 0, 4)
 	if w.counted != nil {
 		out = append(out, w.counted.effect)
 	}
@@ -354,6 +419,12 @@ func (w *walk) effects() (out []trace.Effect) {
 	}
 	if w.decided && w.consent != nil {
 		out = append(out, w.consent)
+	}
+	if w.asked != nil {
+		out = append(out, w.asked)
+	}
+	if w.served && w.tells {
+		out = append(out, consent.Read{Subject: w.subject, Partner: w.caller.Partner(), At: w.caller.startedAt})
 	}
 	return out
 }

@@ -73,7 +73,7 @@ func (w *walk) mandated(ctx context.Context) (who policy.Candidate, err error) {
 		return who, fault.New(fault.ConsentementExpliciteRequis, "access: decide").Because("UNDER_SIXTEEN")
 	}
 	w.decided = true // even an absence tells something from here on
-	if who.Standing.Ended(w.asserted.IssuedAt) {
+	if who.Standing.Ended(w.asserted.IssuedAt, w.caller.startedAt) {
 		return who, fault.New(fault.ConsentementRetire, "access: journal")
 	}
 	return who, nil

@@ -139,7 +139,7 @@ func (w *world) reopen() {
 
 // join builds the road, possibly with a part replaced.
 func (w *world) join(j Journal, p People) {
-	w.service = New(Config{Keys: w.store, People: p, Digests: w.store, Tokens: w, Journal: j, Trail: w.store, Environment: partner.Sandbox, Clock: w.Now})
+	w.service = New(Config{Keys: w.store, People: p, Digests: w.store, Tokens: w, Journal: j, Trail: w.store, Sharings: w.store, Environment: partner.Sandbox, Clock: w.Now})
 }
 
 func (w *world) partner(id string, kind droits.Kind, profile string, change []func(*convention.Document)) {

@@ -116,7 +116,7 @@ func (a *App) join() (err error) {
 	a.writer = trace.NewWriter(a.metrics.ledger(ledger, a.clock), host.Host)
 	a.Edge = edge.New(edge.Config{Logger: a.Logger, Clock: a.clock, PublicURL: a.Config.PublicURL, Trusted: a.Config.proxies(), Observe: a.metrics.request})
 	a.Access = access.New(access.Config{
-		Keys: a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Trail: a.Store,
+		Keys: a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Trail: a.Store, Sharings: a.Store,
 		Environment: a.Config.Instance, Clock: a.clock,
 	})
 	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner, Ping: a.Store.Ping})

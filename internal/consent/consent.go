@@ -86,6 +86,19 @@ type Standing struct {
 	Notify bool      // the person asks for a message when a partner reads
 }
 
+// Settings are what a person asks of us: an address to write to, "" when none,
+// and whether to write when a partner reads. They print as a mask.
+type Settings struct {
+	Mail   string
+	Notify bool
+}
+
+// String redacts fmt.
+func (Settings) String() string { return "Settings(•••)" }
+
+// GoString redacts %#v.
+func (Settings) GoString() string { return "Settings(•••)" }
+
 // Live is an agreement to which a call may attach. Its zero value is none.
 type Live struct {
 	ConsentID string

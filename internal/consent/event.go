@@ -45,6 +45,19 @@ type Event struct {
 	Trace    int64 // place of its leaf in the log, set by the store
 }
 
+// Effect marks an event as something that may become durable with a trace.
+func (*Event) Effect() {}
+
+// Read says that a partner was served, to a person who asks to be told.
+type Read struct {
+	Subject droits.Sujet
+	Partner string
+	At      time.Time
+}
+
+// Effect marks it as something that becomes durable with its trace.
+func (Read) Effect() {}
+
 // Decided is what the person's own acts about a partner come to. Its zero value
 // is a person who decided nothing.
 type Decided struct {
@@ -56,7 +69,8 @@ type Decided struct {
 	LetUntil time.Time     // last instant at which they are
 	Refused  []droits.Bloc // kept back
 	Excluded []droits.Sujet
-	Chosen   bool // the person has made a choice
+	Chosen   bool     // the person has made a choice
+	contests []string // the agreements that the person says it never gave
 }
 
 // Fold is what holds after events, oldest first. A pause never softens a
@@ -81,6 +95,8 @@ func Fold(events []Event) (d Decided) {
 			if e.Blocks != nil {
 				d.LetGo, d.Refused, d.LetUntil = e.Blocks, e.Refused, e.Until
 			}
+		case Contested:
+			d.contests = append(d.contests, e.Consent)
 		}
 	}
 	return d
@@ -98,6 +114,9 @@ func later(a, b time.Time) time.Time {
 func (d Decided) StoppedAt(t time.Time) bool {
 	return d.Stopped && (!d.Paused || d.Until.IsZero() || t.Before(d.Until))
 }
+
+// Contested reports whether the person says that it never gave the agreement.
+func (d Decided) Contested(id string) bool { return id != "" && slices.Contains(d.contests, id) }
 
 // LetsGo reports whether the person has let the block go in the citizen space,
 // and that still holds.

@@ -76,6 +76,10 @@ func (Candidate) String() string { return "Candidate(•••)" }
 // GoString redacts %#v.
 func (Candidate) GoString() string { return "Candidate(•••)" }
 
+// TickRequired is the internal reason of a refusal for want of a tick of the
+// person's own.
+const TickRequired = "TICK_REQUIRED"
+
 // Request is what is asked.
 type Request struct {
 	Op     droits.Operation
@@ -121,7 +125,7 @@ func Decide(req Request, g Grant, p Person, subject droits.Sujet) (Decision, err
 	}
 	if !has(p.Blocks, main) {
 		if has(g.Convention.Document.Consent.Ticks, main) {
-			return Decision{}, fault.New(fault.ConsentementExpliciteRequis, "policy: decide").Because("TICK_REQUIRED")
+			return Decision{}, fault.New(fault.ConsentementExpliciteRequis, "policy: decide").Because(TickRequired)
 		}
 		return Decision{}, fault.New(fault.DonneesIndisponibles, "policy: decide").Because("BLOCK_NOT_CONSENTED")
 	}

@@ -25,6 +25,10 @@ func sharingObject(p droits.Sujet, partner string) trace.Object {
 	return trace.Object(trace.ObjectSharing + "/" + hex.EncodeToString(p[:]) + "/" + partner)
 }
 
+func choiceObject(p droits.Sujet, partner string) trace.Object {
+	return trace.Object(trace.ObjectChoice + "/" + hex.EncodeToString(p[:]) + "/" + partner)
+}
+
 func subjectObject(p droits.Sujet) trace.Object {
 	return trace.Object(trace.ObjectSubject + "/" + hex.EncodeToString(p[:]))
 }
@@ -37,7 +41,7 @@ func (s *Store) Guard(at trace.Generation, key partner.Key, partnerID string, pe
 		for i, p := range people {
 			o = append(o, subjectObject(p))
 			if i == 0 {
-				o = append(o, sharingObject(p, partnerID))
+				o = append(o, sharingObject(p, partnerID), choiceObject(p, partnerID))
 			}
 		}
 		return o
@@ -71,41 +75,6 @@ func (s *Store) ForgetTokens(ctx context.Context) (n int64, err error) {
 	})
 	s.tokens.forget(millis(s.clock().Add(-tokenLife)))
 	return n, err
-}
-
-// Withdraw records that a person no longer agrees that a partner reads its
-// rights: every token is refused from the next call on, until Allow. Errors:
-// ressource_inconnue (no such partner).
-func (s *Store) Withdraw(ctx context.Context, p droits.Sujet, partnerID, reason string) error {
-	e := &trace.Event{Class: trace.ConsentEvent, Operation: "retrait", Actor: trace.ActorOperator, Partner: partnerID, Subject: s.TraceSubject(p), After: string(consent.StateWithdrawn)}
-	return s.change(ctx, e, []trace.Object{sharingObject(p, partnerID)}, func(tx *sql.Tx) error {
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM partenaire WHERE id = $1`, partnerID).Scan(&n); err != nil {
-			return err
-		}
-		if n == 0 {
-			return notFound("store: withdraw")
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO retrait (id, sujet, partenaire, withdrawn_at, motif) VALUES ($1, $2, $3, $4, $5)`,
-			partner.NewID("ret"), p[:], partnerID, millis(s.clock()), reason)
-		return err
-	})
-}
-
-// Allow ends the withdrawals in force between a person and a partner. Errors:
-// ressource_inconnue when there is none.
-func (s *Store) Allow(ctx context.Context, p droits.Sujet, partnerID string) error {
-	e := &trace.Event{Class: trace.ConsentEvent, Operation: "autorisation", Actor: trace.ActorOperator, Partner: partnerID, Subject: s.TraceSubject(p), Before: string(consent.StateWithdrawn)}
-	return s.change(ctx, e, []trace.Object{sharingObject(p, partnerID)}, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `UPDATE retrait SET allowed_at = $1 WHERE sujet = $2 AND partenaire = $3 AND allowed_at IS NULL`, millis(s.clock()), p[:], partnerID)
-		if err != nil {
-			return err
-		}
-		if n, _ := r.RowsAffected(); n == 0 {
-			return notFound("store: allow")
-		}
-		return nil
-	})
 }
 
 // Restrict limits the processing of a person's data (GDPR article 18), as a

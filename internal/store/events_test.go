@@ -46,9 +46,9 @@ func TestEveryActLeavesItsEvent(t *testing.T) { // R41
 		want told
 	}{
 		{"a withdrawal", func(s *Store) error { return s.Withdraw(ctx, who, "hopital", "x") },
-			told{class: trace.ConsentEvent, Operation: "retrait", Partner: "hopital", After: "withdrawn"}},
+			told{class: trace.ConsentEvent, Operation: "retrait", Partner: "hopital", Before: "none", After: "withdrawn"}},
 		{"allowing again", func(s *Store) error { return s.Allow(ctx, who, "hopital") },
-			told{class: trace.ConsentEvent, Operation: "autorisation", Partner: "hopital", Before: "withdrawn"}},
+			told{class: trace.ConsentEvent, Operation: "autorisation", Partner: "hopital", Before: "withdrawn", After: "none"}},
 		{"R52 a restriction is a right of the person", func(s *Store) error {
 			id, err := s.Restrict(ctx, consent.Restriction{Subject: who, Ground: "18-1-a", SinceAt: noon()})
 			if !s.rehearse {
@@ -104,11 +104,11 @@ func TestAnActWithoutItsEventIsNotDone(t *testing.T) { // R41
 	register(t, s)
 	before, _ := s.TraceCount(ctx)
 	seen := func() (n int) {
-		must(t, s.journal.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM retrait`).Scan(&n))
+		must(t, s.journal.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM quota`).Scan(&n))
 		return n
 	}
 	insert := func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO retrait (id, sujet, partenaire, withdrawn_at, motif) VALUES ('r', X'00', 'hopital', 0, '')`)
+		_, err := tx.ExecContext(ctx, `INSERT INTO quota (convention, jour, pris) VALUES ('r', 'x', 0)`)
 		return err
 	}
 	for name, c := range map[string]struct {

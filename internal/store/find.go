@@ -127,11 +127,10 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 	if err != nil {
 		return nil, err
 	}
-	snap := s.state.Load()
 	for i := range out {
 		st := s.tokens.standing(token, out[i].Sujet, partnerID, s.clock())
-		if w, ok := snap.withdrawn[sharing{out[i].Sujet, partnerID}]; ok {
-			st.Withdrawn, st.WithdrawnAt = w.holds, w.at
+		if err := s.decided(ctx, out[i].Sujet, partnerID, &st); err != nil {
+			return nil, err
 		}
 		out[i].Standing = st
 	}

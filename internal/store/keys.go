@@ -78,15 +78,17 @@ func CreateRoot(path string) (Root, error) {
 // keys are what derives from the root: one key per domain, so that nothing
 // joins across domains without the root (trust.md §3f).
 type keys struct {
-	index   mac // identity index
-	rights  mac // NIR and subjects in the domain of rights
-	trace   mac // subjects, tokens and agents in the domain of traces
-	token   mac // tokens kept a day beside a consent
-	apiKey  mac // API keys
-	own     mac // what tells this root from another
-	session mac // sessions of the citizen space and their people
-	wrap    cipher.AEAD
-	rows    cipher.AEAD // generation key of the rights rows
+	index     mac // identity index
+	rights    mac // NIR and subjects in the domain of rights
+	trace     mac // subjects, tokens and agents in the domain of traces
+	token     mac // tokens kept a day beside a consent
+	apiKey    mac // API keys
+	own       mac // what tells this root from another
+	session   mac // sessions of the citizen space and their people
+	reference mac // people as one partner knows them; queues of messages
+	wrap      cipher.AEAD
+	rows      cipher.AEAD // generation key of the rights rows
+	outbox    cipher.AEAD // messages, addresses, secrets of webhooks
 }
 
 const keyVersion = "v1"
@@ -101,8 +103,8 @@ func derive(root Root) keys {
 	}
 	return keys{
 		index: newMac(sub("index")), rights: newMac(sub("rights")), trace: newMac(sub("trace")),
-		token: newMac(sub("token")), apiKey: newMac(sub("api-key")), own: newMac(sub("witness")), session: newMac(sub("session")),
-		wrap: newAEAD(sub("wrap")), rows: newAEAD(sub("rows")),
+		token: newMac(sub("token")), apiKey: newMac(sub("api-key")), own: newMac(sub("witness")), session: newMac(sub("session")), reference: newMac(sub("reference")),
+		wrap: newAEAD(sub("wrap")), rows: newAEAD(sub("rows")), outbox: newAEAD(sub("outbox")),
 	}
 }
 

@@ -48,6 +48,8 @@ func binder(args []any) func(*sqlite.Stmt) {
 				s.BindText(i+1, a)
 			case []byte:
 				s.BindBytes(i+1, a)
+			default:
+				s.BindNull(i + 1)
 			}
 		}
 	}

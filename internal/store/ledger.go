@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -119,7 +118,7 @@ func (s *Store) commit(batch []*trace.Pending) error {
 	if err := l.write(l, batch); err != nil {
 		return err
 	}
-	if err := l.effects(batch); err != nil {
+	if err := s.effects(l, batch); err != nil {
 		return err
 	}
 	return l.query(`COMMIT`, nil, nil)
@@ -170,7 +169,7 @@ func ofRefusal(effects []trace.Effect) (out []trace.Effect) {
 	return out
 }
 
-func (l *ledger) effects(batch []*trace.Pending) error {
+func (s *Store) effects(l *ledger, batch []*trace.Pending) error {
 	taken := map[partner.Draw]int64{}
 	decided := map[decisions]int64{}
 	for _, p := range batch {
@@ -187,7 +186,16 @@ func (l *ledger) effects(batch []*trace.Pending) error {
 					return err
 				}
 			case *consent.Record:
-				if err := l.insertConsent(e, p.Index); err != nil {
+				if err := insertConsent(l, e, p.Index); err != nil {
+					return err
+				}
+			case consent.Read:
+				if err := s.tellPerson(l, e); err != nil {
+					return err
+				}
+			case *consent.Event:
+				e.Trace = p.Index
+				if err := insertEvent(l, *e); err != nil {
 					return err
 				}
 			default:
@@ -209,32 +217,4 @@ func (l *ledger) effects(batch []*trace.Pending) error {
 		}
 	}
 	return nil
-}
-
-func (l *ledger) insertConsent(r *consent.Record, index int64) error {
-	evidence, err := json.Marshal(r.Evidence)
-	if err != nil {
-		return err
-	}
-	// Two first calls of one token may meet here: the first record stands.
-	return l.query(`INSERT INTO consentement (id, sujet, partenaire, convention, version, finalite, blocs, notice, notice_sha256, notice_montree, canal, acteur, preuve, given_at, expires_at, jeton, trace)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`, func(s *sqlite.Stmt) {
-		s.BindText(1, r.ID)
-		s.BindBytes(2, r.Subject[:])
-		s.BindText(3, r.Partner)
-		s.BindText(4, r.Convention)
-		s.BindInt64(5, int64(r.ConventionVersion))
-		s.BindText(6, r.Purpose)
-		s.BindText(7, joinBlocs(r.Blocks))
-		s.BindText(8, r.Notice)
-		s.BindText(9, r.NoticeSHA256)
-		s.BindBool(10, r.NoticeShown)
-		s.BindText(11, string(r.Channel))
-		s.BindText(12, r.Actor)
-		s.BindText(13, string(evidence))
-		s.BindInt64(14, millis(r.GivenAt))
-		s.BindInt64(15, millis(r.ExpiresAt))
-		s.BindBytes(16, r.Token[:])
-		s.BindInt64(17, index)
-	}, nil)
 }

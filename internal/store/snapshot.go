@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -27,8 +29,8 @@ type Snapshot struct {
 	population   *population
 	keys         map[[32]byte]keyed
 	partners     map[string]partner.Partner
+	conventions  map[string][]convention.Convention // by partner, the version that counts
 	restrictions map[droits.Sujet][]consent.Restriction
-	withdrawn    map[sharing]withdrawal
 }
 
 // population is the visible load.
@@ -44,18 +46,6 @@ type population struct {
 	served, sentinels int64
 }
 
-// withdrawal is the last one of a person from a partner.
-type withdrawal struct {
-	at    time.Time
-	holds bool
-}
-
-// sharing is a person and a partner.
-type sharing struct {
-	person  droits.Sujet
-	partner string
-}
-
 type keyed struct {
 	key  partner.Key
 	conv convention.Convention
@@ -67,15 +57,15 @@ func (s *Store) Refresh(ctx context.Context) error {
 	s.reload.Lock()
 	defer s.reload.Unlock()
 	n := &Snapshot{
-		population: &population{caisses: map[string]droits.Caisse{}}, keys: map[[32]byte]keyed{}, partners: map[string]partner.Partner{},
-		restrictions: map[droits.Sujet][]consent.Restriction{}, withdrawn: map[sharing]withdrawal{},
+		population: &population{caisses: map[string]droits.Caisse{}}, keys: map[[32]byte]keyed{}, partners: map[string]partner.Partner{}, conventions: map[string][]convention.Convention{},
+		restrictions: map[droits.Sujet][]consent.Restriction{},
 	}
 	for _, x := range []struct {
 		d    *database
 		read []func(context.Context, *sql.Tx, *Snapshot) error
 	}{
 		{s.people, []func(context.Context, *sql.Tx, *Snapshot) error{readLoad}},
-		{s.journal, []func(context.Context, *sql.Tx, *Snapshot) error{readGeneration, readKeys, readRestrictions, readWithdrawals}},
+		{s.journal, []func(context.Context, *sql.Tx, *Snapshot) error{readGeneration, readKeys, readRestrictions}},
 	} {
 		if err := x.d.view(ctx, n, x.read); err != nil {
 			return unavailable("store: snapshot", err)
@@ -179,19 +169,6 @@ func readLoad(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	return nil
 }
 
-func readWithdrawals(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
-	return each(ctx, tx, func(scan func(...any) error) error {
-		var sujet []byte
-		var x sharing
-		var at int64
-		var open int
-		err := scan(&sujet, &x.partner, &at, &open)
-		copy(x.person[:], sujet)
-		n.withdrawn[x] = withdrawal{time.UnixMilli(at), open > 0}
-		return err
-	}, `SELECT sujet, partenaire, MAX(withdrawn_at), COUNT(*) FILTER (WHERE allowed_at IS NULL) FROM retrait GROUP BY sujet, partenaire`)
-}
-
 func readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		p, err := scanPartner(scan)
@@ -209,6 +186,10 @@ func readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	}, `SELECT document, etat, empreinte FROM convention ORDER BY id, CASE WHEN etat IN `+inForce+` THEN 2 WHEN etat = 'ended' THEN 1 ELSE 0 END, version`)
 	if err != nil {
 		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(convs)) {
+		c := convs[id]
+		n.conventions[c.Document.Parties.Partner] = append(n.conventions[c.Document.Parties.Partner], c)
 	}
 	return each(ctx, tx, func(scan func(...any) error) error {
 		k, err := scanKey(scan)
@@ -237,10 +218,13 @@ func readRestrictions(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	}, `SELECT sujet, bloc, motif, since_at, until_at FROM restriction WHERE lifted_at IS NULL`)
 }
 
-// each runs a query and hands over its rows.
-func each(ctx context.Context, q interface {
+// querier is a database or a transaction.
+type querier interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, row func(scan func(...any) error) error, query string, args ...any) error {
+}
+
+// each runs a query and hands over its rows.
+func each(ctx context.Context, q querier, row func(scan func(...any) error) error, query string, args ...any) error {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

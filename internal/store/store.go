@@ -54,18 +54,19 @@ type Store struct {
 // at every call and written seldom; everything that calls themselves write has
 // a database of its own, so that a commit never costs the readers their cache.
 type engine struct {
-	dir     string
-	clock   func() time.Time
-	keys    keys
-	lock    *os.File
-	people  *database // which population is visible; each has a file of its own
-	journal *database // partners, consents, restrictions, quotas, traces
-	ledger  *ledger
-	tokens  tokens
-	acting  sync.Mutex // one writer of the journal: acts and traces in turn
-	loading sync.Mutex // one load, delta or rehearsal at a time
-	state   atomic.Pointer[Snapshot]
-	reload  sync.Mutex
+	dir      string
+	clock    func() time.Time
+	keys     keys
+	lock     *os.File
+	people   *database // which population is visible; each has a file of its own
+	journal  *database // partners, consents, restrictions, quotas, traces
+	ledger   *ledger
+	tokens   tokens
+	deciders deciders
+	acting   sync.Mutex // one writer of the journal: acts and traces in turn
+	loading  sync.Mutex // one load, delta or rehearsal at a time
+	state    atomic.Pointer[Snapshot]
+	reload   sync.Mutex
 }
 
 // database is one SQLite file: one writer, a few readers.
@@ -213,6 +214,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return fmt.Errorf("store: open the ledger: %w", err)
 	}
 	if err := s.rememberTokens(ctx); err != nil {
+		return err
+	}
+	if err := s.rememberDeciders(ctx); err != nil {
 		return err
 	}
 	if err := s.sweepRehearsals(); err != nil {

@@ -229,7 +229,7 @@ func TestFind(t *testing.T) {
 	load(t, s, head+fund("01261")+lines(adult("a", 1), adult("b", 2), someone{ID: "dehors", N: 3, Outside: true}, child("c", "a")))
 	register(t, s)
 	f, standing, ok := find(t, s, adult("a", 1))
-	if !ok || len(f.Rattachements) != 2 || standing.Withdrawn || standing.ConsentID != "" {
+	if !ok || len(f.Rattachements) != 2 || standing.Stopped || standing.ConsentID != "" {
 		t.Fatalf("%v %+v", ok, standing)
 	}
 	t.Run("somebody outside the perimeter is a candidate, known only to refuse", func(t *testing.T) {
@@ -266,21 +266,21 @@ func TestFind(t *testing.T) {
 	})
 	t.Run("R13 a withdrawal stands between this person and this partner, until allowed again", func(t *testing.T) {
 		must(t, s.Withdraw(ctx, f.Assure.Sujet, "hopital", "portail"))
-		if _, st, _ := find(t, s, adult("a", 1)); !st.Withdrawn {
+		if _, st, _ := find(t, s, adult("a", 1)); !st.Stopped {
 			t.Error("not withdrawn")
 		}
-		if _, st, _ := find(t, s, adult("b", 2)); st.Withdrawn {
+		if _, st, _ := find(t, s, adult("b", 2)); st.Stopped {
 			t.Error("withdrawn for another person")
 		}
 		got, err := s.Find(ctx, adult("a", 1).pivot(), "mutuelle", consent.Token{})
 		must(t, err)
 		for _, c := range got {
-			if c.Standing.Withdrawn {
+			if c.Standing.Stopped {
 				t.Error("withdrawn for another partner")
 			}
 		}
 		must(t, s.Allow(ctx, f.Assure.Sujet, "hopital"))
-		if _, st, _ := find(t, s, adult("a", 1)); st.Withdrawn {
+		if _, st, _ := find(t, s, adult("a", 1)); st.Stopped {
 			t.Error("still withdrawn")
 		}
 		if err := s.Allow(ctx, f.Assure.Sujet, "hopital"); !fault.Is(err, fault.RessourceInconnue) {
@@ -295,7 +295,7 @@ func TestFind(t *testing.T) {
 		load(t, s, head+fund("01261")+lines(adult("b", 2), adult("autre-nom", 1)))
 		must(t, s.Close())
 		s = openAt(t, s.dir)
-		if _, st, ok := find(t, s, adult("a", 1)); !ok || !st.Withdrawn {
+		if _, st, ok := find(t, s, adult("a", 1)); !ok || !st.Stopped {
 			t.Errorf("%v %+v", ok, st)
 		}
 	})

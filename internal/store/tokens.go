@@ -76,7 +76,7 @@ func (t *tokens) standing(k consent.Token, p droits.Sujet, partnerID string, now
 	}
 	s.SeenAt = g.seenAt
 	if g.consent != "" && g.person == p && g.partner == partnerID {
-		s.ConsentID, s.Blocks, s.ExpiresAt = g.consent, g.blocs, g.expiresAt
+		s.Live = consent.Live{ConsentID: g.consent, Blocks: g.blocs, GivenAt: g.at, ExpiresAt: g.expiresAt}
 	}
 	return s
 }

@@ -27,6 +27,7 @@ const (
 	ObjectConvention = "convention" // a convention
 	ObjectSubject    = "sujet"      // the restrictions of a person
 	ObjectSharing    = "partage"    // what holds between a person and a partner
+	ObjectChoice     = "choix"      // what a person lets a partner read
 	ObjectIdentity   = "identite"   // to whom a FranceConnect subject leads
 )
 

@@ -78,6 +78,7 @@ CREATE TABLE consentement (
   notice_montree INTEGER NOT NULL CHECK (notice_montree IN (0, 1)),
   canal          TEXT NOT NULL,
   acteur         TEXT NOT NULL,
+  couverts       BLOB NOT NULL,
   preuve         TEXT NOT NULL,
   given_at       INTEGER NOT NULL,
   expires_at     INTEGER NOT NULL,
@@ -87,18 +88,7 @@ CREATE TABLE consentement (
 
 CREATE INDEX consentement_jeton ON consentement (jeton) WHERE jeton IS NOT NULL;
 
-CREATE INDEX consentement_sujet ON consentement (sujet, partenaire);
-
-CREATE TABLE retrait (
-  id           TEXT PRIMARY KEY,
-  sujet        BLOB NOT NULL,
-  partenaire   TEXT NOT NULL,
-  withdrawn_at INTEGER NOT NULL,
-  allowed_at   INTEGER,
-  motif        TEXT NOT NULL
-) STRICT;
-
-CREATE INDEX retrait_sujet ON retrait (sujet, partenaire);
+CREATE INDEX consentement_sujet ON consentement (sujet, partenaire, given_at);
 
 CREATE TABLE batch (
   first  INTEGER PRIMARY KEY,
@@ -176,7 +166,6 @@ DROP TABLE identification_heure;
 DROP TABLE cle_jour;
 DROP TABLE subject;
 DROP TABLE batch;
-DROP TABLE retrait;
 DROP TABLE consentement;
 DROP TABLE restriction;
 DROP TABLE quota;

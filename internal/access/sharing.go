@@ -1,0 +1,381 @@
+package access
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/trace"
+)
+
+// Sharings keeps what holds between people and partners.
+type Sharings interface {
+	Live(ctx context.Context, p droits.Sujet, d *convention.Document, at time.Time) (consent.Live, error)
+	PartnersOf(ctx context.Context, p droits.Sujet) ([]string, error)
+	History(ctx context.Context, p droits.Sujet, partnerID string) ([]consent.Event, []consent.Line, error)
+	ConventionsOf(partnerID string) []convention.Convention
+	ConventionAt(ctx context.Context, id string, version int) (convention.Convention, error)
+	Agreement(ctx context.Context, p droits.Sujet, id string) (consent.Record, int64, error)
+	Decide(ctx context.Context, e consent.Event, by trace.Event, agreements ...*consent.Record) error
+	Settings(ctx context.Context, p droits.Sujet) (consent.Settings, error)
+	SetSettings(ctx context.Context, p droits.Sujet, x consent.Settings, by trace.Event) error
+}
+
+// Settings are what a person asks of us in its space.
+type Settings = consent.Settings
+
+// Sharings are the partners with which the person has agreed on something,
+// decided something, or that asked it for something, by name. Errors:
+// jeton_absent, service_indisponible.
+func (s *Service) Sharings(ctx context.Context, c Citizen) ([]Sharing, error) {
+	if !c.known {
+		return nil, nobodyHere("access: sharings")
+	}
+	ids, err := s.Config.Sharings.PartnersOf(ctx, c.subject)
+	if err != nil {
+		return nil, err
+	}
+	reads, err := s.lastReads(ctx, c)
+	out := []Sharing{}
+	for _, id := range ids {
+		if err != nil {
+			return nil, err
+		}
+		var x Sharing
+		x, err = s.sharing(ctx, c, id)
+		x.LastRead = reads[id]
+		out = append(out, x)
+	}
+	slices.SortStableFunc(out, func(a, b Sharing) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return out, err
+}
+
+// lastReads tells when each partner last read something in the person's
+// session.
+func (s *Service) lastReads(ctx context.Context, c Citizen) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
+	return out, s.lines(ctx, c, func(_ trace.Found, r Reading) bool {
+		if _, ok := out[r.Partner]; !ok && r.Partner != "" && r.Outcome == OutcomeServed {
+			out[r.Partner] = r.At
+		}
+		return true
+	})
+}
+
+// Sharing is what holds between the person and a partner, any that exists: a
+// tick may be wanted before anything was agreed. Errors: jeton_absent,
+// ressource_inconnue, service_indisponible.
+func (s *Service) Sharing(ctx context.Context, c Citizen, partnerID string) (Sharing, error) {
+	if !c.known {
+		return Sharing{}, nobodyHere("access: sharing")
+	}
+	x, err := s.sharing(ctx, c, partnerID)
+	if err == nil {
+		x.LastRead, err = s.LastRead(ctx, c, partnerID)
+	}
+	return x, err
+}
+
+func (s *Service) sharing(ctx context.Context, c Citizen, partnerID string) (Sharing, error) {
+	p, ok := s.Trail.Partner(partnerID)
+	if !ok {
+		return Sharing{}, noPartner()
+	}
+	events, lines, err := s.Config.Sharings.History(ctx, c.subject, partnerID)
+	if err != nil {
+		return Sharing{}, err
+	}
+	now, d := s.Clock(), consent.Fold(events)
+	d.Settle(lines, now)
+	x := Sharing{Partner: p.ID, Name: p.Nom, Kind: p.Kind, State: d.StateAt(lines, now), Given: lines}
+	if x.State == consent.StatePaused {
+		x.Until = d.Until
+	}
+	live := s.live(partnerID)
+	x.Conventions = len(live)
+	for i, conv := range live {
+		if i == 0 {
+			x.Purpose, x.Notice, x.Wording = conv.Document.Purpose, conv.Document.Terms.Notice, conv.Wording()
+			n, _ := convention.NoticeOf(x.Notice)
+			x.NoticeText = n.Text
+		}
+	}
+	for _, b := range droits.Blocs() {
+		if opened, tick := opens(live, b.Bloc); opened {
+			given := !slices.Contains(d.Refused, b.Bloc) && (!tick || d.LetsGo(b.Bloc, now))
+			x.Blocks = append(x.Blocks, SharedBlock{Bloc: b.Bloc, Libelle: b.Libelle, Sensitive: b.Sensitive, NeedsTick: tick, Given: given})
+		}
+	}
+	x.Dependants = s.sharedDependants(c, d, live)
+	return x, nil
+}
+
+func noPartner() error {
+	return fault.New(fault.RessourceInconnue, "access: sharing").Because("NO_SUCH_PARTNER")
+}
+
+// live are the conventions under which a partner reads now.
+func (s *Service) live(partnerID string) (out []convention.Convention) {
+	for _, c := range s.Config.Sharings.ConventionsOf(partnerID) {
+		if c.LiveAt(s.Clock()) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// opens reports whether some convention opens a block, and whether one that
+// does wants a tick for it.
+func opens(live []convention.Convention, b droits.Bloc) (opened, tick bool) {
+	for _, c := range live {
+		if c.Has(b) {
+			opened, tick = true, tick || contains(c.Document.Consent.Ticks, b)
+		}
+	}
+	return opened, tick
+}
+
+// sharedDependants are today's dependants, and which of them the partner may
+// read through the person.
+func (s *Service) sharedDependants(c Citizen, d consent.Decided, live []convention.Convention) (out []SharedDependant) {
+	opened, _ := opens(live, droits.BlocBeneficiaires)
+	for _, m := range c.family.Dependants(s.today()) {
+		x := SharedDependant{Ref: s.refOf(c, m), Name: m.Personne.Prenom(), Shared: !slices.Contains(d.Excluded, m.Personne.Sujet)}
+		switch {
+		case s.limited(m.Personne.Sujet):
+			x.Why = "Une limitation est en cours sur ses données : rien n'est transmis."
+		case !opened:
+			x.Why = "La convention de cet organisme ne lui ouvre pas les ayants droit."
+		case slices.Contains(d.Refused, droits.BlocBeneficiaires):
+			x.Why = "Vous avez choisi de ne transmettre aucun ayant droit à cet organisme."
+		}
+		x.Shared = x.Shared && x.Why == ""
+		out = append(out, x)
+	}
+	return out
+}
+
+// limited reports whether somebody is restricted as a whole.
+func (s *Service) limited(p droits.Sujet) bool {
+	return slices.ContainsFunc(s.People.Restrictions(p, s.Clock()), func(r consent.Restriction) bool { return r.Bloc == "" })
+}
+
+// Withdraw stops a partner until the person allows it again: nothing is served
+// from the next call on, nor to a call that runs. Errors: jeton_absent,
+// ressource_inconnue (no such partner), service_indisponible.
+func (s *Service) Withdraw(ctx context.Context, c Citizen, v Visit, partnerID string) error {
+	return s.act(ctx, c, v, consent.Event{Partner: partnerID, Act: consent.Withdrawn})
+}
+
+// maxPause bounds a pause: for longer there is the withdrawal.
+const maxPause = 366 * 24 * time.Hour
+
+// Pause stops a partner until an instant, or until the person allows it again
+// when the instant is zero. Errors: jeton_absent, ressource_inconnue,
+// parametre_invalide (an instant that is past or more than a year away; a
+// partner that is withdrawn), service_indisponible.
+func (s *Service) Pause(ctx context.Context, c Citizen, v Visit, partnerID string, until time.Time) error {
+	now := s.Clock()
+	if !until.IsZero() && (!until.After(now) || until.After(now.Add(maxPause))) {
+		return fault.New(fault.ParametreInvalide, "access: pause").On("jusqu_au")
+	}
+	return s.act(ctx, c, v, consent.Event{Partner: partnerID, Act: consent.Paused, Until: until})
+}
+
+// Allow ends a withdrawal or a pause. Tokens from before it stay refused.
+// Errors: jeton_absent, ressource_inconnue (nothing to end),
+// service_indisponible.
+func (s *Service) Allow(ctx context.Context, c Citizen, v Visit, partnerID string) error {
+	return s.act(ctx, c, v, consent.Event{Partner: partnerID, Act: consent.Allowed})
+}
+
+func (s *Service) act(ctx context.Context, c Citizen, v Visit, e consent.Event, agreements ...*consent.Record) error {
+	if !c.known {
+		return nobodyHere("access: decide")
+	}
+	e.Subject, e.Channel, e.Actor = c.subject, consent.ChannelSpace, consent.Holder
+	return s.Config.Sharings.Decide(ctx, e, s.decided(c, v, string(e.Act), trace.ConsentEvent), agreements...)
+}
+
+// Choose keeps which blocks and dependants the person lets a partner read. What
+// is let go, ticks included, holds for consent.MaxRepeatDays; what is kept back
+// and who is left out stay until another choice. Errors: jeton_absent,
+// ressource_inconnue, convention_inactive (the partner reads nothing now),
+// parametre_invalide (blocs; notice, with NOTICE_CHANGED, when another version
+// was on the page), beneficiaire_inconnu (not a dependant of today),
+// service_indisponible.
+func (s *Service) Choose(ctx context.Context, c Citizen, v Visit, partnerID string, choice Choice) error {
+	if !c.known {
+		return nobodyHere("access: choose")
+	}
+	if _, ok := s.Trail.Partner(partnerID); !ok {
+		return noPartner()
+	}
+	live := s.live(partnerID)
+	if len(live) == 0 {
+		return fault.New(fault.ConventionInactive, "access: choose")
+	}
+	if !slices.ContainsFunc(live, func(x convention.Convention) bool { return x.Document.Terms.Notice == choice.Notice }) {
+		return fault.New(fault.ParametreInvalide, "access: choose").On("notice").Because("NOTICE_CHANGED")
+	}
+	e := consent.Event{Partner: partnerID, Act: consent.Chosen, Notice: choice.Notice}
+	e.Until = consent.Term(s.Clock(), consent.MaxRepeatDays*24*time.Hour, c.family.Assure.NaissanceOn)
+	if err := blocksOf(&e, choice, live); err != nil {
+		return err
+	}
+	if err := s.leftOut(ctx, c, &e, choice); err != nil {
+		return err
+	}
+	return s.act(ctx, c, v, e, s.agreements(c, e, live)...)
+}
+
+// blocksOf reads which blocks are let go; the others of the conventions are
+// kept back.
+func blocksOf(e *consent.Event, choice Choice, live []convention.Convention) error {
+	if choice.Blocks == nil {
+		return nil
+	}
+	for _, b := range choice.Blocks {
+		if opened, _ := opens(live, b); !opened {
+			return fault.New(fault.ParametreInvalide, "access: choose").On("blocs")
+		}
+	}
+	e.Blocks = []droits.Bloc{}
+	for _, b := range droits.Blocs() {
+		if opened, _ := opens(live, b.Bloc); !opened {
+			continue
+		} else if contains(choice.Blocks, b.Bloc) {
+			e.Blocks = append(e.Blocks, b.Bloc)
+		} else {
+			e.Refused = append(e.Refused, b.Bloc)
+		}
+	}
+	return nil
+}
+
+// leftOut finds the dependants left out. Somebody left out before who is no
+// dependant of today cannot be on the page, and stays left out.
+func (s *Service) leftOut(ctx context.Context, c Citizen, e *consent.Event, choice Choice) error {
+	of := map[string]droits.Sujet{}
+	for _, m := range c.family.Dependants(s.today()) {
+		of[s.refOf(c, m)] = m.Personne.Sujet
+	}
+	for _, ref := range choice.Excluded {
+		p, ok := of[ref]
+		if !ok {
+			return fault.New(fault.BeneficiaireInconnu, "access: choose").Because("NOT_A_DEPENDANT")
+		}
+		if !slices.Contains(e.Excluded, p) {
+			e.Excluded = append(e.Excluded, p)
+		}
+	}
+	events, _, err := s.Config.Sharings.History(ctx, c.subject, e.Partner)
+	for _, p := range consent.Fold(events).Excluded {
+		if _, here := of[s.reference(p)]; !here {
+			e.Excluded = append(e.Excluded, p)
+		}
+	}
+	return err
+}
+
+// agreements are what a choice agrees to, one for each convention.
+func (s *Service) agreements(c Citizen, e consent.Event, live []convention.Convention) (out []*consent.Record) {
+	now := s.Clock()
+	for _, conv := range live {
+		d := &conv.Document
+		r := &consent.Record{
+			ID: partner.NewID("acc"), Subject: c.subject, Partner: d.Parties.Partner, Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
+			Notice: d.Terms.Notice, NoticeSHA256: d.Terms.NoticeSHA256, NoticeShown: d.Terms.Notice == e.Notice, Channel: consent.ChannelSpace, Actor: consent.Holder,
+			Evidence: consent.Evidence{Kind: consent.GivenInSpace, Scopes: c.asserted.Scopes, ACR: c.asserted.ACR, Profile: string(c.asserted.Profile)},
+			GivenAt:  now, ExpiresAt: e.Until,
+		}
+		for _, b := range e.Blocks {
+			if conv.Has(b) {
+				r.Blocks = append(r.Blocks, b)
+			}
+		}
+		if len(r.Blocks) == 0 {
+			continue
+		}
+		for _, m := range c.family.Dependants(s.today()) {
+			if !contains(r.Blocks, droits.BlocBeneficiaires) || slices.Contains(e.Excluded, m.Personne.Sujet) {
+				continue
+			}
+			r.Covered = append(r.Covered, m.Personne.Sujet)
+			if consent.Minor(m.Personne.NaissanceOn, civil.On(now)) {
+				r.Actor = consent.LegalRepresentative
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// Agreement is the receipt of one of the person's agreements. Errors:
+// jeton_absent, ressource_inconnue (also for somebody else's),
+// service_indisponible.
+func (s *Service) Agreement(ctx context.Context, c Citizen, id string) (consent.Receipt, error) {
+	if !c.known {
+		return consent.Receipt{}, nobodyHere("access: agreement")
+	}
+	r, index, err := s.Config.Sharings.Agreement(ctx, c.subject, id)
+	if err != nil {
+		return consent.Receipt{}, err
+	}
+	conv, err := s.Config.Sharings.ConventionAt(ctx, r.Convention, r.ConventionVersion)
+	if err != nil {
+		return consent.Receipt{}, err
+	}
+	events, _, err := s.Config.Sharings.History(ctx, c.subject, r.Partner)
+	if err != nil {
+		return consent.Receipt{}, err
+	}
+	d := &conv.Document
+	return consent.Facts{Record: r, Trace: index, Events: events, Partner: d.Parties.Name, Operator: d.Parties.Operator, Wording: conv.Wording(), Reference: s.reference}.
+		Receipt(d.ID + "/" + strconv.Itoa(d.Version))
+}
+
+// Contest keeps that the person never gave an agreement: nothing is served
+// under it any more, and the DPO finds it in the log. Errors: those of
+// Agreement.
+func (s *Service) Contest(ctx context.Context, c Citizen, v Visit, id string) error {
+	if !c.known {
+		return nobodyHere("access: contest")
+	}
+	r, _, err := s.Config.Sharings.Agreement(ctx, c.subject, id)
+	if err != nil {
+		return err
+	}
+	return s.act(ctx, c, v, consent.Event{Partner: r.Partner, Act: consent.Contested, Consent: id})
+}
+
+// Settings are what the person asked of us. Errors: jeton_absent,
+// service_indisponible.
+func (s *Service) Settings(ctx context.Context, c Citizen) (Settings, error) {
+	if !c.known {
+		return Settings{}, nobodyHere("access: settings")
+	}
+	return s.Config.Sharings.Settings(ctx, c.subject)
+}
+
+// SetSettings keeps what the person asks of us; without an address nobody is
+// written to. Errors: jeton_absent, parametre_invalide (mail),
+// service_indisponible.
+func (s *Service) SetSettings(ctx context.Context, c Citizen, v Visit, x Settings) error {
+	if !c.known {
+		return nobodyHere("access: settings")
+	}
+	return s.Config.Sharings.SetSettings(ctx, c.subject, x, s.decided(c, v, "reglages", trace.ConsentEvent))
+}

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"time"
+
+	"droits.example/droits/internal/consent"
+	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/notify"
+	"droits.example/droits/internal/partner"
+)
+
+// envoi is a message on its way into the outbox.
+type envoi struct {
+	id        string
+	channel   notify.Channel
+	typ       notify.Type
+	partner   string
+	person    droits.Sujet // zero: about nobody
+	body      []byte
+	at, dueAt time.Time
+}
+
+func placeEnvoi(id string) string { return "envoi|contenu|" + id + "|" + keyVersion }
+
+// enqueue writes a message in the transaction of what causes it. A message that
+// is there already stays as it is.
+func (s *Store) enqueue(to pen, m envoi) error {
+	file := s.keys.reference.sum("file/"+string(m.channel)+"/v1", append(m.person[:], m.partner...))
+	var sealed = []byte{}
+	if m.body != nil {
+		sealed = seal(s.keys.outbox, placeEnvoi(m.id), m.body)
+	}
+	return to.put(`INSERT INTO envoi (id, file, canal, type, partenaire, sujet, contenu, made_at, since_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
+		m.id, file[:16], string(m.channel), string(m.typ), m.partner, m.person[:], sealed, millis(m.at), millis(m.dueAt), millis(m.dueAt))
+}
+
+// hooked is what a partner is told of an act, "" for what does not concern it.
+var hooked = map[consent.Act]notify.Type{
+	consent.Withdrawn: notify.ConsentWithdrawn, consent.Paused: notify.ConsentPaused, consent.Allowed: notify.ConsentAllowed,
+	consent.Chosen: notify.ConsentChosen, consent.Expired: notify.ConsentExpired,
+}
+
+// tellPartner queues the webhook of an act, when the partner has one.
+func (s *Store) tellPartner(ctx context.Context, tx *sql.Tx, e consent.Event) error {
+	typ, ok := hooked[e.Act]
+	if !ok {
+		return nil
+	}
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM crochet WHERE partenaire = $1`, e.Partner).Scan(&n); err != nil || n == 0 {
+		return err
+	}
+	out := notify.Event{ID: partner.NewID("env"), Type: typ, At: e.At, Partner: e.Partner, Reference: s.Reference(e.Subject, e.Partner)}
+	if e.Act == consent.Paused {
+		out.Until = e.Until
+	}
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var id string
+		var version int
+		err := scan(&id, &version)
+		out.Conventions = append(out.Conventions, id+"/"+strconv.Itoa(version))
+		return err
+	}, `SELECT id, version FROM convention WHERE partenaire = $1 AND etat IN `+inForce+` ORDER BY id`, e.Partner)
+	if err != nil {
+		return err
+	}
+	if out.Consents, err = concerned(ctx, tx, e); err != nil {
+		return err
+	}
+	body, err := out.Body()
+	if err != nil {
+		return err
+	}
+	return s.enqueue(actPen{ctx, tx}, envoi{id: out.ID, channel: notify.Webhook, typ: typ, partner: e.Partner, person: e.Subject, body: body, at: e.At, dueAt: e.At})
+}
+
+// concerned names the agreements that an act is about: its own, or those that
+// stand.
+func concerned(ctx context.Context, tx *sql.Tx, e consent.Event) (out []string, err error) {
+	if e.Consent != "" {
+		return []string{e.Consent}, nil
+	}
+	err = each(ctx, tx, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		out = append(out, id)
+		return err
+	}, `SELECT id FROM consentement WHERE sujet = $1 AND partenaire = $2 AND given_at <= $3 AND expires_at >= $4 ORDER BY given_at, id LIMIT 50`,
+		e.Subject[:], e.Partner, millis(e.At), millis(e.At))
+	return out, err
+}
+
+// tellPerson queues, with a reading, the message to the person who asked for
+// it: one an hour and partner.
+func (s *Store) tellPerson(to pen, r consent.Read) error {
+	hour := r.At.UTC().Truncate(time.Hour).Format("2006010215")
+	d := s.keys.reference.sum("lecture/v1", append(r.Subject[:], r.Partner+"/"+hour...))
+	return s.enqueue(to, envoi{id: "env_" + hex.EncodeToString(d[:12]), channel: notify.Mail, typ: notify.MailRead, partner: r.Partner, person: r.Subject, at: r.At, dueAt: r.At})
+}
+
+// Due are the messages to be sent now, the oldest first: of each file only the
+// first that waits, so that a receiver learns things in their order. Mail to a
+// person who asks for none any more is given up. Errors: service_indisponible.
+func (s *Store) Due(ctx context.Context, mail bool, limit int) (out []notify.Delivery, err error) {
+	channels := `('webhook')`
+	if mail {
+		channels = `('webhook', 'mail')`
+	}
+	var gone []string
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var d notify.Delivery
+		var person, sealed []byte
+		var made int64
+		if err := scan(&d.ID, &d.Channel, &d.Type, &d.Partner, &person, &sealed, &d.Attempts, &made); err != nil {
+			return err
+		}
+		d.MadeAt = time.UnixMilli(made)
+		ok, err := s.address(ctx, &d, droits.Sujet(person), sealed)
+		if err == nil && ok {
+			out = append(out, d)
+		} else if err == nil {
+			gone = append(gone, d.ID)
+		}
+		return err
+	}, `SELECT id, canal, type, partenaire, sujet, contenu, essais, made_at FROM envoi AS e
+		WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= $1 AND canal IN `+channels+`
+		AND NOT EXISTS (SELECT 1 FROM envoi AS f WHERE f.file = e.file AND f.n < e.n AND f.sent_at IS NULL AND f.dead_at IS NULL)
+		ORDER BY n LIMIT $2`, millis(s.clock()), limit)
+	if err != nil {
+		return nil, unavailable("store: due messages", err)
+	}
+	for _, id := range gone {
+		if err := s.end(ctx, id, "SANS_ADRESSE"); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// address completes a delivery with where it goes; false when it goes nowhere.
+func (s *Store) address(ctx context.Context, d *notify.Delivery, person droits.Sujet, sealed []byte) (ok bool, err error) {
+	if d.Channel == notify.Mail {
+		pref, err := s.Settings(ctx, person)
+		d.To = pref.Mail
+		return err == nil && pref.Notify && pref.Mail != "", err
+	}
+	if d.URL, d.Secret, ok, err = s.webhook(ctx, d.Partner); err != nil || !ok {
+		return false, err
+	}
+	d.Body, err = open(s.keys.outbox, placeEnvoi(d.ID), sealed)
+	return err == nil, err
+}
+
+// Sent notes that a message has arrived. If that cannot be written, the message
+// is sent again under the same identifier. Errors: service_indisponible.
+func (s *Store) Sent(ctx context.Context, id string) error {
+	return s.tidy(ctx, "store: message sent", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE envoi SET sent_at = $1, essais = essais + 1, dernier = 'RECU' WHERE id = $2`, millis(s.clock()), id)
+		return err
+	})
+}
+
+// Failed notes an attempt that failed, by its code, and when to try again; it
+// gives the message up after notify.DeadAfter. Errors: service_indisponible.
+func (s *Store) Failed(ctx context.Context, id, code string) error {
+	return s.tidy(ctx, "store: message failed", func(tx *sql.Tx) error {
+		var attempts int
+		var since int64
+		err := tx.QueryRowContext(ctx, `SELECT essais, since_at FROM envoi WHERE id = $1`, id).Scan(&attempts, &since)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		now := s.clock()
+		due := now.Add(notify.Wait(attempts + 1))
+		var dead any
+		if due.Sub(time.UnixMilli(since)) > notify.DeadAfter {
+			dead = millis(now)
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE envoi SET essais = essais + 1, dernier = $1, due_at = $2, dead_at = $3 WHERE id = $4`, code, millis(due), dead, id)
+		return err
+	})
+}
+
+// end gives a message up.
+func (s *Store) end(ctx context.Context, id, code string) error {
+	return s.tidy(ctx, "store: message given up", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE envoi SET dernier = $1, dead_at = $2 WHERE id = $3`, code, millis(s.clock()), id)
+		return err
+	})
+}
+
+const outboxColumns = `id, canal, type, partenaire, sujet, contenu, made_at, due_at, essais, dernier, sent_at, dead_at`
+
+// Outbox lists the last messages, newest first: addresses are masked, secrets
+// left out. Errors: service_indisponible.
+func (s *Store) Outbox(ctx context.Context, limit int) ([]notify.Line, error) {
+	return s.outbox(ctx, `SELECT `+outboxColumns+` FROM envoi ORDER BY n DESC LIMIT $1`, limit)
+}
+
+func (s *Store) outbox(ctx context.Context, query string, args ...any) (out []notify.Line, err error) {
+	out = []notify.Line{}
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var l notify.Line
+		var person, sealed []byte
+		var made, due int64
+		var sent, dead sql.NullInt64
+		if err := scan(&l.ID, &l.Channel, &l.Type, &l.Partner, &person, &sealed, &made, &due, &l.Attempts, &l.Last, &sent, &dead); err != nil {
+			return err
+		}
+		l.MadeAt, l.SentAt, l.State = time.UnixMilli(made), fromMillis(sent), notify.Sent
+		if !sent.Valid {
+			l.DueAt, l.State = time.UnixMilli(due), notify.Waiting
+		}
+		if dead.Valid {
+			l.DueAt, l.State = time.Time{}, notify.Dead
+		}
+		if l.Channel == notify.Mail {
+			pref, err := s.Settings(ctx, droits.Sujet(person))
+			letter, _ := notify.LetterOf(l.Type, "…")
+			l.To, l.Subject, l.Text = notify.MaskMail(pref.Mail), letter.Subject, letter.Text
+			out = append(out, l)
+			return err
+		}
+		body, err := open(s.keys.outbox, placeEnvoi(l.ID), sealed)
+		l.Text = string(body)
+		out = append(out, l)
+		return err
+	}, query, args...)
+	return out, unavailable("store: outbox", err)
+}
+
+// TrimOutbox erases the messages that ended before an instant, and tells how
+// many. Errors: service_indisponible.
+func (s *Store) TrimOutbox(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.tidy(ctx, "store: trim outbox", func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `DELETE FROM envoi WHERE sent_at < $1 OR dead_at < $2`, millis(before), millis(before))
+		if err != nil {
+			return err
+		}
+		n, err = r.RowsAffected()
+		return err
+	})
+	return n, err
+}
+
+// errNoWebhook says that a partner has none.
+func errNoWebhook(op string) error { return fault.New(fault.RessourceInconnue, op).On("webhook") }
