@@ -5,16 +5,18 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 )
 
-//go:embed templates/*.html
+//go:embed templates
 var templates embed.FS
 
-// pageNames lists every page template; a test executes each.
-var pageNames = []string{"home", "documentation", "errors", "error_code", "persons", "failure"}
+// pageFolders hold one template a page; a test executes each.
+var pageFolders = []string{"public", "citizen"}
 
 // link is a text and where it leads; no Href means "here".
 type link struct{ Text, Href string }
@@ -25,6 +27,9 @@ type page struct {
 	Name, Title, Space, Summary string
 	Section                     string // the menu entry to mark
 	Crumbs                      []link
+	Done                        string // what the person has just done, told once
+	Failed                      bool   // the title says so: a form came back
+	Private                     bool   // a page of somebody who is logged in
 	Data                        any
 }
 
@@ -32,6 +37,15 @@ type page struct {
 type view struct {
 	page
 	Site shell
+	Room *room
+}
+
+// room is the layout of a space where somebody is logged in.
+type room struct {
+	Home string // address of the space
+	Who  string // who is logged in
+	Menu []link
+	Exit string // address that ends the session
 }
 
 // shell is the part of the layout that is the same on every page.
@@ -40,10 +54,6 @@ type shell struct {
 	Demonstration           bool
 	Menu, Footer            []link
 }
-
-// noBreak keeps French punctuation with its word, in texts that come as data;
-// the templates write their own.
-var noBreak = strings.NewReplacer(" ;", "\u00a0;", " : ", "\u00a0: ", " ?", "\u00a0?", " !", "\u00a0!", "« ", "«\u00a0", " »", "\u00a0»")
 
 // trail starts every breadcrumb at home.
 func trail(steps ...link) []link { return append([]link{{"Accueil", "/"}}, steps...) }
@@ -54,31 +64,51 @@ func loadPages(assets map[string]string) (map[string]*template.Template, error) 
 			return p, nil
 		}
 		return "", fmt.Errorf("web: no asset %s", name)
-	}, "fr": noBreak.Replace}
-	pages := make(map[string]*template.Template, len(pageNames))
-	for _, name := range pageNames {
-		t, err := template.New(name).Funcs(funcs).Option("missingkey=error").
-			ParseFS(templates, "templates/layout.html", "templates/"+name+".html")
+	}, "fr": fr, "day": day, "longDay": longDay, "instant": instant, "longInstant": longInstant, "period": period, "monthName": monthName, "count": count}
+	common, err := template.New("").Funcs(funcs).Option("missingkey=error").ParseFS(templates, "templates/layout.html", "templates/parts/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("web: templates: %w", err)
+	}
+	pages := map[string]*template.Template{}
+	for _, folder := range pageFolders {
+		files, err := fs.Glob(templates, "templates/"+folder+"/*.html")
 		if err != nil {
-			return nil, fmt.Errorf("web: template %s: %w", name, err)
+			return nil, err
 		}
-		pages[name] = t
+		for _, f := range files {
+			t, err := common.Clone()
+			if err == nil {
+				t, err = t.ParseFS(templates, f)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("web: template %s: %w", f, err)
+			}
+			pages[strings.TrimSuffix(path.Base(f), ".html")] = t
+		}
 	}
 	return pages, nil
 }
 
 // shell builds menu and footer out of the pages that exist.
 func (s *Site) shell() shell {
-	menu := []link{{docs, "/documentation"}, {"Erreurs", "/documentation/erreurs"}}
-	if len(s.cfg.Persons) > 0 {
-		menu = append(menu, link{"Jeu d'essai", "/documentation/jeu-d-essai"})
+	menu := []link{}
+	if s.open() {
+		menu = append(menu, link{"Espace assuré", spacePath})
 	}
+	menu = append(menu, link{docs, "/documentation"}, link{"Vérifier une preuve", verifyPath})
 	footer := append([]link{{"Accueil", "/"}}, menu...)
+	footer = append(footer, link{"Erreurs", "/documentation/erreurs"})
+	if len(s.cfg.Persons) > 0 {
+		footer = append(footer, link{"Jeu d'essai", "/documentation/jeu-d-essai"})
+	}
 	if len(s.cfg.OpenAPIYAML) > 0 {
 		footer = append(footer, link{"OpenAPI (YAML)", "/openapi.yaml"})
 	}
 	if len(s.cfg.OpenAPIJSON) > 0 {
 		footer = append(footer, link{"OpenAPI (JSON)", "/openapi.json"})
+	}
+	if s.cfg.Demonstration {
+		footer = append(footer, link{"Composants", storiesPath})
 	}
 	return shell{Name: s.cfg.Name, Baseline: s.cfg.Baseline, Version: s.cfg.Version,
 		Demonstration: s.cfg.Demonstration, Menu: menu, Footer: footer}
@@ -87,15 +117,24 @@ func (s *Site) shell() shell {
 // render writes a whole page or, when its template fails, a whole 500: never
 // the half of one.
 func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, p page) {
+	s.renderIn(w, r, status, view{page: p})
+}
+
+// renderIn is render within a space.
+func (s *Site) renderIn(w http.ResponseWriter, r *http.Request, status int, v view) {
+	v.Site = s.shell()
 	var buf bytes.Buffer
-	if err := s.pages[p.Name].ExecuteTemplate(&buf, "layout", view{p, s.shell()}); err != nil {
-		if p.Name != "failure" {
+	if t := s.pages[v.Name]; t == nil || t.ExecuteTemplate(&buf, "layout", v) != nil {
+		if v.Name != "failure" {
 			s.Error(w, r, http.StatusInternalServerError)
 			return
 		}
 		pageHeaders(w.Header())
 		http.Error(w, "Erreur inattendue – Erreur 500", http.StatusInternalServerError)
 		return
+	}
+	if v.Private {
+		w.Header().Set("Cache-Control", "no-store")
 	}
 	pageHeaders(w.Header())
 	w.Header().Set("Content-Length", strconv.Itoa(buf.Len()))

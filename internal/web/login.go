@@ -1,0 +1,131 @@
+package web
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"net/http"
+	"sync"
+	"time"
+
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/identity"
+)
+
+// Login makes people log in through FranceConnect. Errors of Finish:
+// jeton_invalide, niveau_insuffisant, franceconnect_indisponible,
+// franceconnect_lent.
+type Login interface {
+	StartURL(state, nonce string) string
+	Finish(ctx context.Context, code, issuer, nonce string) (identity.Assertion, string, error)
+	GoodbyeURL(idToken, state string) string
+}
+
+// stateLife is how long a login may take, and how long its cookie lives.
+const stateLife = 10 * time.Minute
+
+// states make the state and the nonce of each login. Both derive from a key
+// and from a secret that the browser holds in a cookie, so that a state is
+// worth nothing in another browser; several logins of one browser live side by
+// side. A state is taken once.
+type states struct {
+	key    [32]byte
+	clock  func() time.Time
+	cookie string
+	secure bool
+
+	mu   sync.Mutex
+	used map[string]time.Time // states taken, until they would be too old anyway
+}
+
+func newStates(key [32]byte, clock func() time.Time, secure bool) *states {
+	return &states{key: key, clock: clock, cookie: cookieName("fc", secure), secure: secure, used: map[string]time.Time{}}
+}
+
+// Sizes of a state: instant, random part, seal.
+const (
+	stateSeed  = 8 + 16
+	stateSize  = stateSeed + 16
+	secretSize = 32
+)
+
+var base64url = base64.RawURLEncoding
+
+// start makes a login's state and nonce and gives the browser its cookie.
+func (s *states) start(w http.ResponseWriter, r *http.Request) (state, nonce string) {
+	secret := s.secret(r)
+	if secret == nil {
+		secret = make([]byte, secretSize)
+		rand.Read(secret)
+	}
+	http.SetCookie(w, &http.Cookie{Name: s.cookie, Value: base64url.EncodeToString(secret), Path: "/", MaxAge: int(stateLife.Seconds()), HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode})
+	var seed [stateSeed]byte
+	binary.BigEndian.PutUint64(seed[:], uint64(s.clock().Unix()))
+	rand.Read(seed[8:])
+	return base64url.EncodeToString(append(seed[:], s.seal("state", secret, seed[:])[:stateSize-stateSeed]...)), s.nonce(secret, seed[:])
+}
+
+func (s *states) nonce(secret, seed []byte) string {
+	return base64url.EncodeToString(s.seal("nonce", secret, seed))
+}
+
+func (s *states) seal(use string, secret, seed []byte) []byte {
+	h := hmac.New(sha256.New, s.key[:])
+	h.Write([]byte(use))
+	h.Write(secret)
+	h.Write(seed)
+	return h.Sum(nil)
+}
+
+// secret is what this browser holds, nil when it holds nothing of ours.
+func (s *states) secret(r *http.Request) []byte {
+	c, err := r.Cookie(s.cookie)
+	if err != nil {
+		return nil
+	}
+	b, err := base64url.DecodeString(c.Value)
+	if err != nil || len(b) != secretSize {
+		return nil
+	}
+	return b
+}
+
+// take gives the nonce of a state that this browser was given, once. Errors:
+// jeton_invalide, whose reason tells a forged state from one that is old, used
+// or another browser's.
+func (s *states) take(r *http.Request, state string) (nonce string, err error) {
+	refuse := func(reason string) (string, error) {
+		return "", fault.New(fault.JetonInvalide, "web: login").Because(reason)
+	}
+	raw, err := base64url.DecodeString(state)
+	secret := s.secret(r)
+	switch {
+	case err != nil || len(raw) != stateSize:
+		return refuse("STATE_MALFORMED")
+	case secret == nil:
+		return refuse("STATE_WITHOUT_COOKIE")
+	}
+	seed := raw[:stateSeed]
+	if !hmac.Equal(raw[stateSeed:], s.seal("state", secret, seed)[:stateSize-stateSeed]) {
+		return refuse("STATE_FORGED")
+	}
+	at, now := time.Unix(int64(binary.BigEndian.Uint64(seed)), 0), s.clock()
+	if now.After(at.Add(stateLife)) || at.After(now.Add(time.Minute)) {
+		return refuse("STATE_EXPIRED")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, until := range s.used {
+		if now.After(until) {
+			delete(s.used, k)
+		}
+	}
+	if _, ok := s.used[string(seed)]; ok {
+		return refuse("STATE_REPLAYED")
+	}
+	s.used[string(seed)] = at.Add(stateLife)
+	return s.nonce(secret, seed), nil
+}
