@@ -57,7 +57,7 @@ var arrows = map[string]arrow{
 	"internal/edge":          {"internal/fault", "meets every request and may hold no personal datum"},
 	"internal/api":           {"internal/edge internal/access internal/policy internal/partner internal/convention internal/droits internal/nir internal/civil internal/fault", "never the store, FranceConnect or the simulator: one road to personal data (policy for the operations' names and the View)"},
 	"internal/admin":         {"internal/edge internal/intake internal/desk internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
-	"internal/web":           {"internal/edge internal/fault", "pages without personal data until an issue brings them"},
+	"internal/web":           {"internal/edge internal/access internal/consent internal/convention internal/trace internal/identity internal/droits internal/nir internal/civil internal/fault", "pages, from the same answers as the API; never the store, FranceConnect or the simulator"},
 
 	// the rest
 	"internal/app":          {"*", "the only place where things are joined"},
@@ -87,11 +87,12 @@ var libraries = []library{
 	{"zombiezen.com/go/sqlite", "internal/store", "the hot paths' connections: one read transaction kept, one writer"},
 	{"github.com/go-jose/go-jose/v4", "internal/franceconnect internal/sim/fcsim internal/sim/partners", "JOSE is not to be written at home"},
 	{"github.com/coreos/go-oidc/v3", "internal/franceconnect", "the client's side of OpenID Connect, verified by others too"},
+	{"github.com/alexedwards/scs/v2", "internal/web", "tokens, renewal and cookie of sessions"},
 	{"golang.org/x/oauth2", "internal/franceconnect", "trading a code; go-oidc speaks its words"},
 	{"golang.org/x/sync/singleflight", "internal/franceconnect", "concurrent checks of one token are one"},
 	{"golang.org/x/time/rate", "internal/access", "quota a second"},
 	{"golang.org/x/text/unicode/norm", "internal/identity internal/sim/fcsim", "names are compared decomposed"},
-	{"github.com/gowebpki/jcs", "internal/convention internal/consent", "RFC 8785 (decision 0007)"},
+	{"github.com/gowebpki/jcs", "internal/convention internal/consent internal/web", "RFC 8785 (decision 0007)"},
 	{"github.com/klauspost/compress/zstd", "internal/intake internal/sim/nation", "compressed import files"},
 	{"github.com/pelletier/go-toml/v2", "internal/app", "strict configuration that names line and key"},
 	{"github.com/prometheus/client_golang", "internal/app", "metrics"},

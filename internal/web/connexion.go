@@ -22,6 +22,7 @@ var reasons = map[string]notice{
 	"annule":  {"", "Vous avez annulé la connexion.", []string{"Rien n'a été transmis. Vous pouvez recommencer quand vous le souhaitez."}},
 	"inconnu": {"warn", "Nous ne vous avons pas retrouvé.", []string{"Votre identité FranceConnect ne correspond à aucune personne couverte ici, ou pas avec assez de certitude. Par prudence, rien n'est montré.", "Votre caisse peut vérifier votre dossier : appelez-la, ou présentez-vous à un accueil avec une pièce d'identité."}},
 	"panne":   {"warn", "FranceConnect ne répond pas.", []string{"La connexion n'a pas abouti. Réessayez dans quelques minutes."}},
+	"mineur":  {"", "Cet espace s'ouvre à seize ans.", []string{"Vos droits sont visibles dans l'espace de la personne à qui vous êtes rattaché."}},
 	"niveau":  {"warn", "Votre connexion n'est pas assez sûre pour cet espace.", []string{"Choisissez une autre identité sur la page de FranceConnect."}},
 }
 
@@ -91,6 +92,8 @@ func (s *space) refused(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	case fault.Is(err, fault.PersonneNonIdentifiee):
 		reason = "inconnu"
+	case fault.Is(err, fault.ConsentementExpliciteRequis):
+		reason = "mineur"
 	case fault.Is(err, fault.NiveauInsuffisant):
 		reason = "niveau"
 	case fault.From(err).Kind() == fault.Upstream:
@@ -158,10 +161,10 @@ func (s *space) goodbye(w http.ResponseWriter, r *http.Request) {
 
 // sessionLine is one session on the page of security.
 type sessionLine struct {
-	ID             string
-	Begun, Seen    instantOf
-	Here           bool
-	End            string // address that ends it
+	ID          string
+	Begun, Seen instantOf
+	Here        bool
+	End         string // address that ends it
 }
 
 // securityData is the page of security.

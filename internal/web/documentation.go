@@ -31,17 +31,20 @@ var operations = []operation{
 	{"/risques-professionnels", "Les couvertures au titre des risques professionnels", establishments},
 }
 
+// documentationData is the page of the documentation.
+type documentationData struct {
+	Base       string
+	Steps      []Step
+	Operations []operation
+	Persons    bool
+}
+
 func (s *Site) documentation(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, page{
 		Name: "documentation", Title: docs, Section: "/documentation",
 		Summary: "Premier appel, opérations et règles de l'API des droits assurés.",
 		Crumbs:  trail(link{Text: docs}),
-		Data: struct {
-			Base       string
-			Steps      []Step
-			Operations []operation
-			Persons    bool
-		}{s.cfg.BasePath, s.cfg.Steps, operations, len(s.cfg.Persons) > 0},
+		Data:    documentationData{s.cfg.BasePath, s.cfg.Steps, operations, len(s.cfg.Persons) > 0},
 	})
 }
 

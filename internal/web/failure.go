@@ -13,13 +13,13 @@ type failure struct {
 }
 
 var failures = map[int]failure{
-	http.StatusBadRequest:       {Heading: "Demande incomprise", Text: []string{"Votre navigateur a envoyé une demande que nous ne comprenons pas. Revenez à la page précédente, puis recommencez."}},
-	http.StatusUnauthorized:     {Heading: "Connexion nécessaire", Text: []string{"Cette page demande de se connecter."}},
-	http.StatusForbidden:        {Heading: "Accès refusé", Text: []string{"Le compte utilisé ne permet pas d'ouvrir cette page."}},
-	http.StatusNotFound:         {Heading: "Page non trouvée", Text: []string{"Nous sommes désolés, la page que vous cherchez n'existe pas ou n'existe plus.", "Si vous avez saisi l'adresse, vérifiez qu'elle est complète."}},
-	http.StatusMethodNotAllowed: {Heading: "Action impossible", Text: []string{"Cette page se consulte, elle n'accepte pas d'envoi."}},
+	http.StatusBadRequest:            {Heading: "Demande incomprise", Text: []string{"Votre navigateur a envoyé une demande que nous ne comprenons pas. Revenez à la page précédente, puis recommencez."}},
+	http.StatusUnauthorized:          {Heading: "Connexion nécessaire", Text: []string{"Cette page demande de se connecter."}},
+	http.StatusForbidden:             {Heading: "Accès refusé", Text: []string{"Le compte utilisé ne permet pas d'ouvrir cette page."}},
+	http.StatusNotFound:              {Heading: "Page non trouvée", Text: []string{"Nous sommes désolés, la page que vous cherchez n'existe pas ou n'existe plus.", "Si vous avez saisi l'adresse, vérifiez qu'elle est complète."}},
+	http.StatusMethodNotAllowed:      {Heading: "Action impossible", Text: []string{"Cette page se consulte, elle n'accepte pas d'envoi."}},
 	http.StatusRequestEntityTooLarge: {Heading: "Envoi trop volumineux", Text: []string{"Ce que vous avez envoyé dépasse la taille admise. Rien n'a été enregistré."}},
-	http.StatusTooManyRequests:  {Heading: "Trop de demandes", Text: []string{"Vous avez envoyé beaucoup de demandes en peu de temps."}},
+	http.StatusTooManyRequests:       {Heading: "Trop de demandes", Text: []string{"Vous avez envoyé beaucoup de demandes en peu de temps."}},
 	http.StatusServiceUnavailable: {Heading: "Service momentanément indisponible", Text: []string{
 		"Le service ne peut pas répondre pour l'instant. Aucune donnée n'a été transmise.", "Réessayez dans quelques minutes."}},
 	http.StatusInternalServerError: {Heading: "Erreur inattendue", Text: []string{
@@ -47,5 +47,14 @@ func (s *Site) Error(w http.ResponseWriter, r *http.Request, status int) {
 	s.render(w, r, status, page{
 		Name: "failure", Title: title, Summary: f.Heading + ".",
 		Crumbs: trail(link{Text: "Erreur " + strconv.Itoa(status)}), Data: f,
+	})
+}
+
+// foreign answers a form that another site has sent.
+func (s *Site) foreign(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	s.render(w, r, http.StatusForbidden, page{
+		Name: "failure", Title: "Demande venue d'ailleurs – Erreur 403", Summary: "Demande refusée.", Crumbs: trail(link{Text: "Erreur 403"}),
+		Data: failure{"Demande venue d'ailleurs", []string{"Cette demande n'a pas été faite depuis une page de ce site. Par sécurité, rien n'a été fait.", "Ouvrez la page vous-même, puis recommencez."}, w.Header().Get("X-Request-Id")},
 	})
 }

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/trace"
 )
 
 // noBreak keeps French punctuation with its word, in texts that come as data;
@@ -123,8 +125,8 @@ func purposeOf(p string) string {
 		return "Préparer une admission"
 	case "adhesion":
 		return "Faciliter une adhésion"
-	case "":
-		return "Consultation de votre espace"
+	case "", access.Space:
+		return "Utiliser votre espace"
 	}
 	return "Démarche auprès de cet organisme"
 }
@@ -194,5 +196,28 @@ func operationOf(id string) string {
 	case "getRisquesProfessionnels":
 		return "Les risques professionnels"
 	}
+	if text, ok := events[id]; ok {
+		return text
+	}
 	return "Une consultation"
+}
+
+// eventOf says what the person did, for an event that is no reading.
+func eventOf(l access.Reading) string {
+	if text, ok := events[l.Operation]; ok {
+		return text
+	}
+	switch l.Class {
+	case trace.ConsentEvent:
+		return "Une décision sur un partage"
+	case trace.RightsRequest:
+		return "Une demande de votre part"
+	}
+	return "Un événement sur votre dossier"
+}
+
+// events are the person's own acts, as the trail names them.
+var events = map[string]string{
+	"connexion": "Connexion à votre espace", "consulter_mes_droits": "Vos droits, vus par vous", "afficher_mon_numero": "Affichage d'un numéro en entier",
+	"consulter_mes_acces": "Cette liste, vue par vous", "obtenir_une_preuve": "La preuve d'une consultation", "signalement": "Signalement d'une consultation",
 }

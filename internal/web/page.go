@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -65,6 +66,7 @@ func loadPages(assets map[string]string) (map[string]*template.Template, error) 
 		}
 		return "", fmt.Errorf("web: no asset %s", name)
 	}, "fr": fr, "day": day, "longDay": longDay, "instant": instant, "longInstant": longInstant, "period": period, "monthName": monthName, "count": count}
+	funcs["part"] = func(string, any) (template.HTML, error) { return "", errors.New("web: no parts yet") }
 	common, err := template.New("").Funcs(funcs).Option("missingkey=error").ParseFS(templates, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: templates: %w", err)
@@ -78,7 +80,11 @@ func loadPages(assets map[string]string) (map[string]*template.Template, error) 
 		for _, f := range files {
 			t, err := common.Clone()
 			if err == nil {
-				t, err = t.ParseFS(templates, f)
+				t, err = t.Funcs(template.FuncMap{"part": func(name string, data any) (template.HTML, error) {
+					var b bytes.Buffer
+					err := t.ExecuteTemplate(&b, name, data)
+					return template.HTML(b.String()), err // our own templates, which have escaped it
+				}}).ParseFS(templates, f)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("web: template %s: %w", f, err)

@@ -29,7 +29,14 @@ type Config struct {
 	Pieces   []Piece  // what the demonstration consists of
 	// HospitalURL is the sample hospital's address, without a trailing slash.
 	HospitalURL string
+	// Origin is our own, for browsers that only tell the origin of a form.
+	Origin string
+	// Space is the citizen space; nil leaves it closed.
+	Space *Space
 }
+
+// MaxForm is the size of a form that the pages read; larger is refused.
+const MaxForm = 64 << 10
 
 // Step is one step of the quick start. Command is shown as it is.
 type Step struct{ Title, Text, Command string }
@@ -50,6 +57,8 @@ type Site struct {
 	pages  map[string]*template.Template
 	assets map[string]asset // by served path
 	faults []fault.Entry
+	own    *http.CrossOriginProtection
+	space  *space // nil where it is closed
 }
 
 // New parses the templates and hashes the assets. Its error is a defect of
@@ -64,7 +73,15 @@ func New(cfg Config) (*Site, error) {
 	if cfg.BasePath == "" {
 		cfg.BasePath = "/v1/droits/beneficiaires"
 	}
-	s := &Site{cfg: cfg, faults: fault.Catalogue()}
+	s := &Site{cfg: cfg, faults: fault.Catalogue(), own: http.NewCrossOriginProtection()}
+	if cfg.Origin != "" {
+		if err := s.own.AddTrustedOrigin(cfg.Origin); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Space != nil {
+		s.space = newSpace(s, *cfg.Space)
+	}
 	names, err := s.loadAssets()
 	if err != nil {
 		return nil, err
@@ -73,41 +90,91 @@ func New(cfg Config) (*Site, error) {
 	return s, err
 }
 
+func (s *Site) open() bool { return s.space != nil }
+
 // Handler serves every page and asset. Unknown paths and methods get the
-// error pages. It sets the headers of HTML answers and expects the request id
-// in the answer's X-Request-Id, where the edge puts it.
+// error pages; a form sent by another site is refused. It sets the headers of
+// HTML answers and expects the request id in the answer's X-Request-Id, where
+// the edge puts it.
 func (s *Site) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", s.home)
-	mux.HandleFunc("/documentation", s.documentation)
-	mux.HandleFunc("/documentation/erreurs", s.errors)
-	mux.HandleFunc("/documentation/erreurs/{code}", s.errorCode)
-	mux.HandleFunc("/documentation/jeu-d-essai", s.persons)
-	mux.HandleFunc("/openapi.yaml", s.document("application/yaml; charset=utf-8", s.cfg.OpenAPIYAML))
-	mux.HandleFunc("/openapi.json", s.document("application/json; charset=utf-8", s.cfg.OpenAPIJSON))
-	mux.HandleFunc("/robots.txt", s.document("text/plain; charset=utf-8", []byte("User-agent: *\nAllow: /\n")))
-	mux.HandleFunc("/favicon.ico", s.favicon)
-	mux.HandleFunc("/static/{name}", s.static)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if p := s.page(r.URL.Path); p != "" {
-			http.Redirect(w, r, p, http.StatusMovedPermanently)
-			return
-		}
-		s.Error(w, r, http.StatusNotFound)
-	})
+	mux := s.routes()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			s.Error(w, r, http.StatusMethodNotAllowed)
-			return
-		}
 		if r.URL.Path != path.Clean(r.URL.Path) && r.URL.Path != path.Clean(r.URL.Path)+"/" {
 			s.Error(w, r, http.StatusNotFound) // the mux would redirect to what it received
 			return
 		}
-		mux.ServeHTTP(w, r)
+		h, known := mux.Handler(r)
+		switch {
+		case known == "":
+			s.unrouted(w, r, h)
+		case s.own.Check(r) != nil:
+			s.foreign(w, r)
+		case r.ContentLength > MaxForm:
+			s.Error(w, r, http.StatusRequestEntityTooLarge)
+		default:
+			mux.ServeHTTP(w, r)
+		}
 	})
 }
+
+func (s *Site) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.home)
+	mux.HandleFunc("GET /documentation", s.documentation)
+	mux.HandleFunc("GET /documentation/erreurs", s.errors)
+	mux.HandleFunc("GET /documentation/erreurs/{code}", s.errorCode)
+	mux.HandleFunc("GET /documentation/jeu-d-essai", s.persons)
+	mux.HandleFunc("GET /openapi.yaml", s.document("application/yaml; charset=utf-8", s.cfg.OpenAPIYAML))
+	mux.HandleFunc("GET /openapi.json", s.document("application/json; charset=utf-8", s.cfg.OpenAPIJSON))
+	mux.HandleFunc("GET /robots.txt", s.document("text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /mon-espace\nAllow: /\n")))
+	mux.HandleFunc("GET /favicon.ico", s.favicon)
+	mux.HandleFunc("GET /static/{name}", s.static)
+	mux.HandleFunc("GET "+verifyPath, s.verifyPage)
+	mux.HandleFunc("POST "+verifyPath, s.verify)
+	if s.cfg.Demonstration {
+		mux.HandleFunc("GET "+storiesPath, s.stories)
+		mux.HandleFunc("GET "+storiesPath+"/{name}", s.story)
+	}
+	if s.open() {
+		s.space.routes(mux)
+	} else {
+		mux.HandleFunc("GET "+spacePath, s.closed)
+		mux.HandleFunc("GET "+spacePath+"/", s.closed)
+	}
+	return mux
+}
+
+// unrouted answers what no route takes: the page meant by a path with slashes
+// too many, a method that the page has not, or nothing.
+func (s *Site) unrouted(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	if p := s.page(r.URL.Path); p != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		http.Redirect(w, r, p, http.StatusMovedPermanently)
+		return
+	}
+	said := heard{header: http.Header{}}
+	h.ServeHTTP(&said, r)
+	if said.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", said.header.Get("Allow"))
+		s.Error(w, r, http.StatusMethodNotAllowed)
+		return
+	}
+	s.Error(w, r, http.StatusNotFound)
+}
+
+// heard keeps what the mux would say, and says nothing.
+type heard struct {
+	header http.Header
+	status int
+}
+
+// Header implements http.ResponseWriter.
+func (h *heard) Header() http.Header { return h.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (h *heard) WriteHeader(status int) { h.status = status }
+
+// Write implements http.ResponseWriter.
+func (h *heard) Write(b []byte) (int, error) { return len(b), nil }
 
 // page is the address of the page that a path with slashes too many at its end
 // means, or "". It is always an address of ours, never what was received: a
@@ -118,7 +185,7 @@ func (s *Site) page(received string) string {
 	if p == received {
 		return ""
 	}
-	for _, known := range []string{"/documentation", "/documentation/erreurs", "/documentation/jeu-d-essai"} {
+	for _, known := range []string{"/documentation", "/documentation/erreurs", "/documentation/jeu-d-essai", verifyPath, spacePath, loginPath, rightsPath, sharingsPath, readingsPath, securityPath} {
 		if p == known {
 			return known
 		}
@@ -149,9 +216,20 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, page{
 		Name: "home", Title: "Accueil",
 		Summary: "Partager les droits à l'assurance maladie avec l'accord de la personne.",
-		Data: struct {
-			Hospital string
-			Pieces   []Piece
-		}{s.cfg.HospitalURL, s.cfg.Pieces},
+		Data:    homeData{s.cfg.HospitalURL, s.spaceHref(), s.cfg.Pieces},
 	})
+}
+
+// homeData is the home page.
+type homeData struct {
+	Hospital, Space string
+	Pieces          []Piece
+}
+
+// spaceHref leads to the citizen space, "" where it is closed.
+func (s *Site) spaceHref() string {
+	if s.open() {
+		return spacePath
+	}
+	return ""
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"droits.example/droits/internal/access"
@@ -22,6 +23,7 @@ type Citizens interface {
 	Readings(ctx context.Context, c access.Citizen, v access.Visit, q access.ReadingQuery) (access.ReadingPage, error)
 	Reading(ctx context.Context, c access.Citizen, v access.Visit, id string) (access.Reading, error)
 	Report(ctx context.Context, c access.Citizen, v access.Visit, id, text string) (string, error)
+	Family(c access.Citizen) []access.Relative
 }
 
 // Space is what the citizen space needs. Every member is required but
@@ -193,15 +195,15 @@ func redirect(w http.ResponseWriter, r *http.Request, to string) error {
 // deeds are what a page may say was just done, by the parameter that the
 // redirection carries: a closed list, nothing received is shown.
 var deeds = map[string]string{
-	"retrait":     "Votre accord est retiré. Dès maintenant, cet organisme ne reçoit plus rien.",
-	"pause":       "Le partage est en pause. Rien n'est transmis jusqu'à la date indiquée.",
-	"autorise":    "Cet organisme peut de nouveau lire vos droits, lors d'une démarche que vous faites avec lui.",
-	"choix":       "Vos choix sont enregistrés ; ils valent dès maintenant.",
+	"retrait":      "Votre accord est retiré. Dès maintenant, cet organisme ne reçoit plus rien.",
+	"pause":        "Le partage est en pause. Rien n'est transmis jusqu'à la date indiquée.",
+	"autorise":     "Cet organisme peut de nouveau lire vos droits, lors d'une démarche que vous faites avec lui.",
+	"choix":        "Vos choix sont enregistrés ; ils valent dès maintenant.",
 	"contestation": "Votre contestation est enregistrée. Le délégué à la protection des données l'examinera.",
-	"signalement": "Votre signalement est enregistré. Le délégué à la protection des données l'examinera.",
-	"fermee":      "La session est fermée.",
-	"fermees":     "Vos autres sessions sont fermées.",
-	"messages":    "Votre choix sur les messages est enregistré.",
+	"signalement":  "Votre signalement est enregistré. Le délégué à la protection des données l'examinera.",
+	"fermee":       "La session est fermée.",
+	"fermees":      "Vos autres sessions sont fermées.",
+	"messages":     "Votre choix sur les messages est enregistré.",
 }
 
 func doneIn(r *http.Request) string { return deeds[r.URL.Query().Get("fait")] }
@@ -210,7 +212,11 @@ func doneIn(r *http.Request) string { return deeds[r.URL.Query().Get("fait")] }
 // edge leaves to pages.
 func (s *Site) form(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, MaxForm)
-	if err := r.ParseForm(); err != nil {
+	parse := r.ParseForm
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		parse = func() error { return r.ParseMultipartForm(MaxForm) } // all of it in memory
+	}
+	if err := parse(); err != nil {
 		s.Error(w, r, http.StatusBadRequest)
 		return false
 	}

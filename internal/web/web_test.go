@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -38,51 +37,6 @@ func get(s *Site, method, path string) *httptest.ResponseRecorder {
 	w.Header().Set("X-Request-Id", "req-42")
 	s.Handler().ServeHTTP(w, httptest.NewRequest(method, path, nil))
 	return w
-}
-
-func TestTemplates(t *testing.T) {
-	entry := fault.Catalogue()[0]
-	type home = struct {
-		Hospital string
-		Pieces   []Piece
-	}
-	type documentation = struct {
-		Base       string
-		Steps      []Step
-		Operations []operation
-		Persons    bool
-	}
-	c := full()
-	data := map[string][2]any{
-		"home":          {home{c.HospitalURL, c.Pieces}, home{}},
-		"documentation": {documentation{"/v1", c.Steps, operations, true}, documentation{}},
-		"errors":        {fault.Catalogue(), []fault.Entry(nil)},
-		"error_code":    {entry, fault.Entry{}},
-		"persons":       {c.Persons, []Person(nil)},
-		"failure":       {failure{"Titre", []string{"Texte"}, "req-1"}, failure{}},
-	}
-	full, empty := site(t, c), site(t, Config{})
-	for _, name := range pageNames {
-		for i, s := range []*Site{full, empty} {
-			t.Run(name+[]string{" executes with everything", " executes with nothing"}[i], func(t *testing.T) {
-				d, ok := data[name]
-				if !ok {
-					t.Fatal("the page has no case here")
-				}
-				var buf bytes.Buffer
-				p := page{Name: name, Title: "T", Crumbs: trail(link{Text: "T"}), Data: d[i]}
-				if i == 1 {
-					p.Crumbs = nil
-				}
-				if err := s.pages[name].ExecuteTemplate(&buf, "layout", view{p, s.shell()}); err != nil {
-					t.Fatal(err)
-				}
-				if strings.Contains(buf.String(), "ZgotmplZ") || strings.Count(buf.String(), "<h1>") != 1 {
-					t.Error("a value was refused by the template, or the page has not one h1")
-				}
-			})
-		}
-	}
 }
 
 func TestPages(t *testing.T) {
