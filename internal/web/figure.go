@@ -31,6 +31,9 @@ type lane struct {
 	Spans []span
 }
 
+// caption names a figure: for machines, and for people.
+type caption struct{ ID, Title string }
+
 // timeline is periods over time, month by month.
 type timeline struct {
 	ID, Title, Desc string
@@ -62,12 +65,12 @@ type drawnBar struct {
 
 // newTimeline draws lanes over whole months around a window. Bars are cut at
 // its ends.
-func newTimeline(id, title string, window civil.Period, today civil.Date, lanes []lane) timeline {
+func newTimeline(c caption, window civil.Period, today civil.Date, lanes []lane) timeline {
 	first := civil.Of(window.From.Year(), window.From.Month(), 1)
 	last := civil.Of(window.To.Year(), window.To.Month(), 1).AddMonths(1).AddDays(-1)
 	total := max(1, last.Sub(first)+1)
 	x := func(d civil.Date) int { return lineLabel + d.Sub(first)*(lineWidth-lineLabel-20)/total }
-	t := timeline{ID: id, Title: title, Width: lineWidth, Height: lineHead + lineRow*len(lanes) + 12, Lanes: lanes,
+	t := timeline{ID: c.ID, Title: c.Title, Width: lineWidth, Height: lineHead + lineRow*len(lanes) + 12, Lanes: lanes,
 		Desc: "Frise du " + longDay(first) + " au " + longDay(last) + " ; le tableau qui suit donne les mêmes dates."}
 	every := max(1, (total+364)/365)
 	for m, i := first, 0; m <= last; m, i = m.AddMonths(1), i+1 {

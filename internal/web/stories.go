@@ -62,7 +62,7 @@ func stories() []story {
 			{"Droits", "cover", []coverLine{{"Droits de base", "La part que l'assurance maladie rembourse.", civil.Period{From: today.AddYears(-3), To: today.AddDays(20)}, tag{"warn", "se termine bientôt"}}}},
 		}},
 		{"pages", "Pages d'une liste", "Par curseur : les plus récents d'abord.", []storyCase{{"Au milieu", "pager", pager{storiesPath, storiesPath}}}},
-		{"frise", "Frise", "Des périodes dans le temps, et le même tableau.", []storyCase{{"Une famille de droits", "timeline", newTimeline("frise", "Deux années de droits", around(today), today, []lane{
+		{"frise", "Frise", "Des périodes dans le temps, et le même tableau.", []storyCase{{"Une famille de droits", "timeline", newTimeline(caption{"frise", "Deux années de droits"}, around(today), today, []lane{
 			{"Droits de base", []span{{"Droits de base", civil.Period{From: today.AddYears(-1)}}}},
 			{"C2S", []span{{"C2S", civil.Period{From: today.AddMonths(-8), To: today.AddMonths(-2)}}, {"C2S avec participation", civil.Period{From: today.AddMonths(-1), To: today.AddMonths(5)}}}},
 			{"Médecin traitant", nil},
