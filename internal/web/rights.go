@@ -171,7 +171,7 @@ func rightsOf(own access.OwnRights, m access.OwnMember, today, shown civil.Date)
 			d.add(l, shown)
 		}
 	}
-	d.Timeline = newTimeline(caption{"frise", "Les droits de "+d.Name}, around(today), today, lanesOf(m))
+	d.Timeline = newTimeline(caption{"frise", "Les droits de " + d.Name}, around(today), today, lanesOf(m))
 	return d
 }
 
