@@ -34,16 +34,17 @@ const JWKSPath = "/franceconnect/jwks"
 // Options is what tests and the demonstration set beside the configuration;
 // its zero value is production's.
 type Options struct {
-	Clock  func() time.Time                // nil = the machine's
-	Logs   io.Writer                       // nil = standard error
-	HTTP   *http.Client                    // towards FranceConnect
-	Ledger func(trace.Ledger) trace.Ledger // wraps the store's, to make it fail
-	Root   *store.Root                     // instead of keys.root_file
-	Store  *store.Store                    // one that is open already and stays so: several instances in one process
-	Keys   *franceconnect.KeySet           // instead of franceconnect.v2.keys_file
-	Secret string                          // instead of franceconnect.v2.client_secret_file
-	Site   func(*web.Config)               // completes what the pages show
-	Demo   admin.Demo                      // offers test tokens
+	Clock       func() time.Time                // nil = the machine's
+	Logs        io.Writer                       // nil = standard error
+	HTTP        *http.Client                    // towards FranceConnect
+	Ledger      func(trace.Ledger) trace.Ledger // wraps the store's, to make it fail
+	Root        *store.Root                     // instead of keys.root_file
+	Store       *store.Store                    // one that is open already and stays so: several instances in one process
+	Keys        *franceconnect.KeySet           // instead of franceconnect.v2.keys_file
+	Secret      string                          // instead of franceconnect.v2.client_secret_file
+	LoginSecret string                          // instead of franceconnect.login.client_secret_file
+	Site        func(*web.Config)               // completes what the pages show
+	Demo        admin.Demo                      // offers test tokens
 }
 
 // App is one instance.
@@ -114,7 +115,7 @@ func (a *App) join() (err error) {
 		return err
 	}
 	a.writer = trace.NewWriter(a.metrics.ledger(ledger, a.clock), host.Host)
-	a.Edge = edge.New(edge.Config{Logger: a.Logger, Clock: a.clock, PublicURL: a.Config.PublicURL, Trusted: a.Config.proxies(), Observe: a.metrics.request})
+	a.Edge = edge.New(edge.Config{Logger: a.Logger, Clock: a.clock, PublicURL: a.Config.PublicURL, Trusted: a.Config.proxies(), Observe: a.metrics.request, Forms: a.takesForms})
 	a.Access = access.New(access.Config{
 		Keys: a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Trail: a.Store, Sharings: a.Store,
 		Environment: a.Config.Instance, Clock: a.clock,
@@ -129,7 +130,10 @@ func (a *App) newSite() (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := web.Config{OpenAPIYAML: doc, OpenAPIJSON: asJSON, BasePath: a.Config.BasePath, Version: Version()}
+	cfg := web.Config{OpenAPIYAML: doc, OpenAPIJSON: asJSON, BasePath: a.Config.BasePath, Version: Version(), Origin: a.Config.PublicURL}
+	if cfg.Space, err = a.newSpace(); err != nil {
+		return nil, err
+	}
 	if a.opts.Site != nil {
 		a.opts.Site(&cfg)
 	}
@@ -154,6 +158,12 @@ func (a *App) verifier() (*franceconnect.Verifier, error) {
 		return nil, &ConfigError{"franceconnect: " + err.Error()}
 	}
 	return v, nil
+}
+
+// takesForms reports whether a request is for the pages, which read the body
+// of a form; the API reads none.
+func (a *App) takesForms(r *http.Request) bool {
+	return r.Method == http.MethodPost && a.api != nil && !a.api.Handles(r.URL.Path) && r.URL.Path != JWKSPath
 }
 
 // Public is the handler of the partner API and of the pages.
@@ -274,6 +284,8 @@ func (a *App) housekeep(ctx context.Context) error {
 		case <-hour.C:
 			_, err := a.Store.ForgetTokens(ctx)
 			do("forget_tokens", err)
+			_, err = a.Store.TrimSessions(ctx, a.clock().Add(-web.SessionLife), a.clock().Add(-web.SessionIdle))
+			do("trim_sessions", err)
 			_, err = a.Store.TrimDesk(ctx, a.clock().Add(-admin.MaxDeskFor))
 			do("trim_desk", err)
 		}

@@ -59,7 +59,7 @@ func (c Config) Check() error {
 }
 
 // ours are the paths that an instance serves beside the published operations.
-var ours = []string{"/v1/partenaire", "/documentation", "/franceconnect", "/openapi.yaml", "/openapi.json", "/robots.txt", "/favicon.ico", "/static"}
+var ours = []string{"/v1/partenaire", "/documentation", "/franceconnect", "/openapi.yaml", "/openapi.json", "/robots.txt", "/favicon.ico", "/static", "/mon-espace", "/verifier", "/composants", "/demo"}
 
 // pathLetters are those of a base path: none that a router, a proxy or a shell
 // reads in its own way.
@@ -104,6 +104,9 @@ func (f FranceConnect) check(env partner.Environment) error {
 	}
 	if f.V2.URL != "" && (f.V2.ClientID == "" || f.V2.ClientSecretFile == "" || f.V2.KeysFile == "") {
 		return badConfig("franceconnect.v2 needs client_id, client_secret_file and keys_file")
+	}
+	if err := f.checkLogin(); err != nil {
+		return err
 	}
 	if d := time.Duration(f.Ceiling); d < 0 || d > 10*time.Second {
 		return badConfig("franceconnect.ceiling must be between 0s and 10s")

@@ -52,6 +52,7 @@ type FranceConnect struct {
 	Ceiling Duration `toml:"ceiling" doc:"how long a positive answer may be reused, at most 10s; 0s = never"`
 	V1      FCV1     `toml:"v1"`
 	V2      FCV2     `toml:"v2"`
+	Login   FCLogin  `toml:"login"`
 }
 
 // FCV1 is the first protocol version; an empty URL leaves it out.
@@ -232,7 +233,7 @@ func override(v reflect.Value, prefix string, environ []string) error {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile} {
+	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -36,6 +36,7 @@ const (
 	clientHospV1  = "hopital-demo-v1-0123456789abcdef0123456789"
 	clientHospV2  = "hopital-demo-v2-0123456789abcdef0123456789"
 	clientInsurer = "mutuelle-demo-v2-0123456789abcdef012345678"
+	clientSpace   = "espace-demo-v2-0123456789abcdef0123456789ab"
 	providerID    = "droits-demo-fournisseur-0123456789abcdef01"
 )
 
@@ -65,6 +66,7 @@ func (d *Demo) simulate() error {
 			{ID: clientHospV1, Secret: d.secret("client/" + clientHospV1), Name: "Hôpital de démonstration", Profile: identity.V1, RedirectURIs: []string{app + partners.HospitalCallback}, PostLogoutURIs: []string{app + partners.HospitalLogout}, Scopes: scopes},
 			{ID: clientHospV2, Secret: d.secret("client/" + clientHospV2), Name: "Hôpital de démonstration", Profile: identity.V2, RedirectURIs: []string{app + partners.HospitalCallback}, PostLogoutURIs: []string{app + partners.HospitalLogout}, Scopes: scopes},
 			{ID: clientInsurer, Secret: d.secret("client/" + clientInsurer), Name: "Mutuelle de démonstration", Profile: identity.V2, RedirectURIs: []string{app + partners.InsurerCallback}, PostLogoutURIs: []string{app + partners.InsurerLogout}, Scopes: scopes, Private: true},
+			{ID: clientSpace, Secret: d.secret("client/" + clientSpace), Name: "Espace assuré de démonstration", Profile: identity.V2, RedirectURIs: []string{d.URLs.API + web.ReturnPath}, PostLogoutURIs: []string{d.URLs.API + web.GoodbyePath}, Scopes: []string{"identite_pivot"}},
 		},
 		Providers: []fcsim.DataProvider{{ID: providerID, Secret: d.secret("provider"), Title: "Plateforme Droits (démonstration)", JWKSURL: d.URLs.API + JWKSPath, Scopes: scopes}},
 	})
@@ -81,7 +83,8 @@ func (d *Demo) newApp(ctx context.Context, keys franceconnect.KeySet) (*App, err
 	c.Instance, c.Data, c.PublicURL, c.Drain = partner.Sandbox, d.URLs.Data, d.URLs.API, Duration(3*time.Second)
 	c.FranceConnect.V1.URL = d.URLs.Sim + "/api/v1"
 	c.FranceConnect.V2 = FCV2{URL: d.URLs.Sim + "/api/v2", ClientID: providerID}
-	return New(ctx, c, Options{Clock: d.clock, Logs: d.config.Logs, Root: &root, Keys: &keys, Secret: d.secret("provider"), Site: d.describe, Demo: d})
+	c.FranceConnect.Login.ClientID = clientSpace
+	return New(ctx, c, Options{LoginSecret: d.secret("client/" + clientSpace), Clock: d.clock, Logs: d.config.Logs, Root: &root, Keys: &keys, Secret: d.secret("provider"), Site: d.describe, Demo: d})
 }
 
 // seed loads the people and signs up the sample partners. The people go
@@ -198,7 +201,11 @@ func (d *Demo) samplePartners() partners.Config {
 // describe completes the pages with what the demonstration consists of.
 func (d *Demo) describe(c *web.Config) {
 	c.Demonstration, c.HospitalURL = true, d.URLs.Partners+"/hopital"
+	if c.Space != nil {
+		c.Space.Simulated = true
+	}
 	c.Pieces = []web.Piece{
+		{Name: "Espace assuré", What: "vos droits, vos partages, qui les a consultés", Href: d.URLs.API + "/mon-espace", Link: true},
 		{Name: "API des droits", What: "les sept opérations publiées et nos ajouts", Href: d.URLs.BaseURL},
 		{Name: "Simulateur FranceConnect", What: "identités fictives, versions 1 et 2", Href: d.URLs.Sim, Link: true},
 		{Name: "Hôpital de démonstration", What: "la pré-admission et le guichet", Href: d.URLs.Partners + "/hopital", Link: true},

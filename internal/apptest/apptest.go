@@ -192,7 +192,7 @@ func (in *Instance) open() error {
 		}
 	}
 	if in.App, err = app.New(context.Background(), in.config(), app.Options{
-		Clock: in.Clock.Now, Logs: in.Logs, Ledger: in.opts.Ledger, Root: &in.world.root, Keys: &in.world.keys, Secret: providerSecret,
+		Clock: in.Clock.Now, Logs: in.Logs, Ledger: in.opts.Ledger, Root: &in.world.root, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace,
 	}); err != nil {
 		return errors.Join(err, apiL.Close(), internalL.Close())
 	}
@@ -233,6 +233,7 @@ func (in *Instance) config() app.Config {
 	c.FranceConnect.V1.URL = in.world.simURL + "/api/v1"
 	if !in.opts.V1Only {
 		c.FranceConnect.V2 = app.FCV2{URL: in.world.simURL + "/api/v2", ClientID: providerID}
+		c.FranceConnect.Login.ClientID = ClientSpace
 	}
 	if in.opts.Edit != nil {
 		in.opts.Edit(&c)
@@ -408,7 +409,7 @@ var _ io.Writer = (*Buffer)(nil)
 func (in *Instance) Twin(t testing.TB) *Instance {
 	t.Helper()
 	a, err := app.New(context.Background(), in.config(), app.Options{
-		Clock: in.Clock.Now, Logs: in.Logs, Store: in.App.Store, Keys: &in.world.keys, Secret: providerSecret,
+		Clock: in.Clock.Now, Logs: in.Logs, Store: in.App.Store, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace,
 	})
 	if err != nil {
 		t.Fatalf("apptest: twin: %v", err)

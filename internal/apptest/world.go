@@ -19,6 +19,7 @@ import (
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/sim/fcsim"
 	"droits.example/droits/internal/sim/people"
+	"droits.example/droits/internal/web"
 )
 
 // The FranceConnect clients of the simulated world. Stranger is in no
@@ -29,6 +30,8 @@ const (
 	ClientInsurer    = "mutuelle-essai-v2-0123456789abcdef01234567"
 	ClientStrangerV1 = "inconnu-essai-v1-0123456789abcdef0123456789"
 	ClientStrangerV2 = "inconnu-essai-v2-0123456789abcdef0123456789"
+
+	ClientSpace = "espace-essai-v2-0123456789abcdef012345678901"
 
 	providerID     = "droits-essai-fournisseur-0123456789abcdef01"
 	providerSecret = "secret-du-fournisseur-d-essai"
@@ -55,6 +58,8 @@ func (in *Instance) simulate() error {
 	for id, profile := range map[string]identity.Profile{ClientHospitalV1: identity.V1, ClientHospitalV2: identity.V2, ClientInsurer: identity.V2, ClientStrangerV1: identity.V1, ClientStrangerV2: identity.V2} {
 		clients = append(clients, fcsim.Client{ID: id, Secret: "secret-" + id, Name: "Essai", Profile: profile, RedirectURIs: []string{"http://127.0.0.1:9/retour"}, Scopes: scopes})
 	}
+	clients = append(clients, fcsim.Client{ID: ClientSpace, Secret: "secret-" + ClientSpace, Name: "Espace assuré", Profile: identity.V2,
+		RedirectURIs: []string{in.URL + web.ReturnPath}, PostLogoutURIs: []string{in.URL + web.GoodbyePath}, Scopes: []string{"identite_pivot"}})
 	in.Sim, err = fcsim.New(fcsim.Config{
 		BaseURL: in.world.simURL, Clients: clients, People: list, Clock: in.Clock.Now, TokenTTL: time.Minute,
 		Providers: []fcsim.DataProvider{{ID: providerID, Secret: providerSecret, Title: "Essai", JWKSURL: in.URL + app.JWKSPath, Scopes: scopes}},

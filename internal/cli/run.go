@@ -149,6 +149,7 @@ func banner(c *cobra.Command, d *app.Demo, took time.Duration) error {
 	fmt.Fprintf(w, `Droits: demonstration ready in %.1f s. All data are fictitious; this is not the Assurance Maladie.
 
   Platform, pages    %s
+  Citizen space      %s/mon-espace
   Sample hospital    %s/hopital
   Sample insurer     %s/mutuelle
   FranceConnect      %s   (simulator)
@@ -156,7 +157,7 @@ func banner(c *cobra.Command, d *app.Demo, took time.Duration) error {
   API                %s
 
   %d fictitious people; among those who can log in:
-`, took.Seconds(), d.URLs.API, d.URLs.Partners, d.URLs.Partners, d.URLs.Sim, d.URLs.Internal, d.URLs.BaseURL, d.Summary.Personnes)
+`, took.Seconds(), d.URLs.API, d.URLs.API, d.URLs.Partners, d.URLs.Partners, d.URLs.Sim, d.URLs.Internal, d.URLs.BaseURL, d.Summary.Personnes)
 	n := 0
 	for _, p := range d.People {
 		if p.Named && n < 6 {

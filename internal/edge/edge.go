@@ -33,6 +33,9 @@ type Config struct {
 	PublicURL string         // origin of the error pages, without a final slash
 	Trusted   []netip.Prefix // proxies whose X-Forwarded-For counts
 	Observe   func(*Event)   // called once a request, for metrics; may be nil
+	// Forms tells the requests whose handler reads their body, and bounds it;
+	// nil = none does.
+	Forms func(*http.Request) bool
 }
 
 // Edge wraps handlers. It is safe for concurrent use.
@@ -110,7 +113,7 @@ func (e *Edge) Handle(route string, h HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w := rw.(*Writer)
 		w.Event.Route = route
-		err := tooLarge(w, r)
+		err := e.tooLarge(r)
 		if err == nil {
 			err = h(w, r)
 		}
@@ -131,10 +134,11 @@ func (e *Edge) Refuse(route string, c fault.Code) http.Handler {
 	})
 }
 
-func tooLarge(w *Writer, r *http.Request) error {
+func (e *Edge) tooLarge(r *http.Request) error {
 	switch {
 	case len(r.RequestURI) > MaxURL:
 		return fault.New(fault.AdresseTropLongue, "edge: url")
+	case e.Forms != nil && e.Forms(r):
 	case r.ContentLength > MaxBody, r.ContentLength < 0: // of a length that nobody told: none is expected
 		return fault.New(fault.RequeteTropGrande, "edge: body")
 	}
@@ -146,8 +150,8 @@ func tooLarge(w *Writer, r *http.Request) error {
 // answer, which has left already.
 const patience = 500 * time.Millisecond
 
-// hangUp ends the server's habit of waiting for the rest of a body: no route
-// here reads one.
+// hangUp ends the server's habit of waiting for the rest of a body that no
+// route reads.
 func hangUp(rw http.ResponseWriter) {
 	c := http.NewResponseController(rw)
 	time.AfterFunc(patience, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) }) // an error: it is closed already
@@ -167,7 +171,7 @@ func Clean(u *url.URL) bool {
 
 // Wrap is the outermost handler: id, recovery, log. A path that is not Clean
 // is answered ressource_inconnue whatever the method; a request that brings a
-// body is the last one of its connection.
+// body nobody reads is the last one of its connection.
 func (e *Edge) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		begin := e.Clock()
@@ -178,7 +182,7 @@ func (e *Edge) Wrap(next http.Handler) http.Handler {
 		h := rw.Header()
 		h["X-Content-Type-Options"] = nosniff // a canonical key
 		defer e.finish(w, r, begin)
-		if r.ContentLength != 0 {
+		if r.ContentLength != 0 && (e.Forms == nil || !e.Forms(r)) {
 			h["Connection"] = closing
 			hangUp(rw)
 		}

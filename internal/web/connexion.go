@@ -12,6 +12,7 @@ import (
 // connexionData is the login page.
 type connexionData struct {
 	Start     string
+	Button    string // picture of the button, "" for a plain one
 	Simulated bool
 	Why       *notice
 }
@@ -28,6 +29,9 @@ var reasons = map[string]notice{
 
 func (s *space) connexion(w http.ResponseWriter, r *http.Request) {
 	d := connexionData{Start: startPath, Simulated: s.Simulated}
+	if !s.Simulated {
+		d.Button = s.button
+	}
 	if n, ok := reasons[r.URL.Query().Get("motif")]; ok {
 		d.Why = &n
 	}

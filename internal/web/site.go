@@ -59,6 +59,7 @@ type Site struct {
 	faults []fault.Entry
 	own    *http.CrossOriginProtection
 	space  *space // nil where it is closed
+	button string // served path of FranceConnect's own button, "" for a plain one
 }
 
 // New parses the templates and hashes the assets. Its error is a defect of

@@ -27,7 +27,7 @@ type Citizens interface {
 }
 
 // Space is what the citizen space needs. Every member is required but
-// Simulated.
+// Simulated and Button.
 type Space struct {
 	Citizens Citizens
 	Sessions Sessions
@@ -41,6 +41,9 @@ type Space struct {
 	// Simulated says that FranceConnect is the simulator: the button says so
 	// and carries no mark.
 	Simulated bool
+	// Button is FranceConnect's own button, an SVG that the operator was given;
+	// nil = a plain one.
+	Button []byte
 }
 
 // Addresses of the citizen space.

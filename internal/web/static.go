@@ -19,6 +19,9 @@ type asset struct {
 	body  []byte
 }
 
+// buttonName is the asset of FranceConnect's own button.
+const buttonName = "franceconnect.svg"
+
 // loadAssets fills s.assets and returns the served path of each file name.
 func (s *Site) loadAssets() (map[string]string, error) {
 	entries, err := fs.ReadDir(static, "static")
@@ -38,6 +41,12 @@ func (s *Site) loadAssets() (map[string]string, error) {
 		names[e.Name()] = served
 		s.assets[served] = asset{mediaOf(ext), body}
 	}
+	if s.cfg.Space != nil && len(s.cfg.Space.Button) > 0 {
+		sum := sha256.Sum256(s.cfg.Space.Button)
+		names[buttonName] = "/static/franceconnect." + hex.EncodeToString(sum[:6]) + ".svg"
+		s.assets[names[buttonName]] = asset{mediaOf(".svg"), s.cfg.Space.Button}
+	}
+	s.button = names[buttonName]
 	return names, nil
 }
 
