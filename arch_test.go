@@ -89,6 +89,7 @@ var libraries = []library{
 	{"github.com/coreos/go-oidc/v3", "internal/franceconnect", "the client's side of OpenID Connect, verified by others too"},
 	{"github.com/alexedwards/scs/v2", "internal/web", "tokens, renewal and cookie of sessions"},
 	{"golang.org/x/oauth2", "internal/franceconnect", "trading a code; go-oidc speaks its words"},
+	{"golang.org/x/mod/sumdb", "internal/trace internal/store", "the arithmetic of RFC 6962 trees and signed notes: not to be written at home"},
 	{"golang.org/x/sync/singleflight", "internal/franceconnect", "concurrent checks of one token are one"},
 	{"golang.org/x/time/rate", "internal/access", "quota a second"},
 	{"golang.org/x/text/unicode/norm", "internal/identity internal/sim/fcsim", "names are compared decomposed"},

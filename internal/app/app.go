@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -94,7 +93,7 @@ func (a *App) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.Store, err = store.Open(ctx, store.Config{Dir: a.Config.Data, Root: root, Clock: a.clock})
+	a.Store, err = store.Open(ctx, store.Config{Dir: a.Config.Data, Root: root, Clock: a.clock, Host: a.Config.host(), LogFile: a.Config.Keys.LogFile, LockFile: a.Config.Trace.LockFile})
 	if errors.Is(err, store.ErrOtherRoot) {
 		return &ConfigError{"keys.root_file: the data directory was made under another root key; give the one it was made with, or another directory"}
 	}
@@ -110,11 +109,7 @@ func (a *App) join() (err error) {
 	if a.opts.Ledger != nil {
 		ledger = a.opts.Ledger(ledger)
 	}
-	host, err := url.Parse(a.Config.PublicURL)
-	if err != nil {
-		return err
-	}
-	a.writer = trace.NewWriter(a.metrics.ledger(ledger, a.clock), host.Host)
+	a.writer = trace.NewWriter(a.metrics.ledger(ledger, a.clock), a.Config.host())
 	a.Edge = edge.New(edge.Config{Logger: a.Logger, Clock: a.clock, PublicURL: a.Config.PublicURL, Trusted: a.Config.proxies(), Observe: a.metrics.request, Forms: a.takesForms})
 	a.Access = access.New(access.Config{
 		Keys: a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Trail: a.Store, Sharings: a.Store,
@@ -172,6 +167,7 @@ func (a *App) Public() http.Handler {
 	route := func(name string, h http.Handler) http.Handler {
 		return a.Edge.Handle(name, func(w *edge.Writer, r *http.Request) error { h.ServeHTTP(w, r); return nil })
 	}
+	proofs := a.proofs()
 	page, keys, forbidden := route("page", pages), route("jwks", jwks), a.Edge.Refuse("jwks", fault.MethodeNonPermise)
 	return a.Edge.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -184,6 +180,8 @@ func (a *App) Public() http.Handler {
 				r.Header.Del(k)
 			}
 			keys.ServeHTTP(w, r)
+		case r.URL.Path == ProofKeysPath, r.URL.Path == CheckpointPath:
+			proofs.ServeHTTP(w, r)
 		default:
 			page.ServeHTTP(w, r)
 		}
@@ -255,6 +253,9 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 	serve(l.Internal, a.Internal())
 	go func() { errs <- serveControl(ctx, control, a.Admin()) }()
 	go func() { errs <- a.housekeep(ctx) }()
+	if err := a.beat(ctx); err != nil {
+		a.Logger.Warn("housekeeping", slog.String("event", "trail_beat"), slog.String("code", "service_indisponible"))
+	}
 	a.Logger.Info("ready", slog.String("event", "ready"))
 	var all []error
 	for range cap(errs) {
@@ -281,6 +282,7 @@ func (a *App) housekeep(ctx context.Context) error {
 			return nil
 		case <-minute.C:
 			do("flush_refusals", a.Access.FlushRefusals(ctx, false))
+			do("trail_beat", a.beat(ctx))
 		case <-hour.C:
 			_, err := a.Store.ForgetTokens(ctx)
 			do("forget_tokens", err)

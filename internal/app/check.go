@@ -59,7 +59,7 @@ func (c Config) Check() error {
 }
 
 // ours are the paths that an instance serves beside the published operations.
-var ours = []string{"/v1/partenaire", "/documentation", "/franceconnect", "/openapi.yaml", "/openapi.json", "/robots.txt", "/favicon.ico", "/static", "/mon-espace", "/verifier", "/composants", "/demo"}
+var ours = []string{"/v1/partenaire", "/documentation", "/franceconnect", "/openapi.yaml", "/openapi.json", "/robots.txt", "/favicon.ico", "/static", "/mon-espace", "/verifier", "/composants", "/demo", "/preuves"}
 
 // pathLetters are those of a base path: none that a router, a proxy or a shell
 // reads in its own way.

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +32,7 @@ type Config struct {
 	Proxies       []string            `toml:"trusted_proxies" doc:"networks (CIDR) whose X-Forwarded-For counts"`
 	Keys          KeyFiles            `toml:"keys"`
 	FranceConnect FranceConnect       `toml:"franceconnect"`
+	Trace         Trace               `toml:"trace"`
 	Log           Log                 `toml:"log"`
 	Drain         Duration            `toml:"drain" doc:"time given to running requests at the end"`
 }
@@ -43,6 +46,14 @@ type Listen struct {
 // KeyFiles names the files that hold keys.
 type KeyFiles struct {
 	RootFile string `toml:"root_file" doc:"32 bytes, mode 0400: every other key derives from it; lost, the data are lost"`
+	LogFile  string `toml:"log_file" doc:"32 bytes, mode 0400: signs the logs of accesses; created at the first start; log.key in the data directory when empty"`
+}
+
+// Trace says what proves that the trail of accesses is whole.
+type Trace struct {
+	LockFile  string   `toml:"lock_file" doc:"last heads signed; keep it out of backups and restores; verrou.db in the data directory when empty"`
+	Witnesses []string `toml:"witnesses" doc:"third parties that cosign, each KEY@URL as droits witness prints it"`
+	Quorum    int      `toml:"quorum" doc:"witnesses that a checkpoint needs before it counts as witnessed"`
 }
 
 // FranceConnect says how tokens are checked.
@@ -223,6 +234,12 @@ func override(v reflect.Value, prefix string, environ []string) error {
 			if err := x.UnmarshalText([]byte(value)); err != nil {
 				return &ConfigError{name + " is not a duration such as 5s"}
 			}
+		case *int:
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return &ConfigError{name + " is not a number"}
+			}
+			*x = n
 		case *[]string:
 			*x = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
 		default:
@@ -233,11 +250,20 @@ func override(v reflect.Value, prefix string, environ []string) error {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile} {
+	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.Keys.LogFile, &c.Trace.LockFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
+}
+
+// host names the logs of accesses.
+func (c Config) host() string {
+	u, err := url.Parse(c.PublicURL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 func (c Config) proxies() (out []netip.Prefix) {

@@ -37,34 +37,44 @@ func (Root) String() string { return "Root(•••)" }
 func (Root) GoString() string { return "Root(•••)" }
 
 // ReadRoot reads a root key file: exactly 32 bytes, not readable by others.
-func ReadRoot(path string) (Root, error) {
-	var r Root
+func ReadRoot(path string) (Root, error) { return readSecret(path, "root") }
+
+// readSecret reads a file of 32 bytes that nobody else may read.
+func readSecret(path, what string) (r [32]byte, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return r, err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return r, errors.New("store: the root key file is readable by others; chmod it to 0400")
+		return r, errors.New("store: the " + what + " key file is readable by others; chmod it to 0400")
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return r, err
 	}
 	if len(b) != len(r) {
-		return r, errors.New("store: the root key file must hold exactly 32 bytes")
+		return r, errors.New("store: the " + what + " key file must hold exactly 32 bytes")
 	}
 	copy(r[:], b)
 	return r, nil
 }
 
+// CreateLogKey draws the key that signs the logs of accesses into a new file
+// with mode 0400; an existing file is left alone and read.
+func CreateLogKey(path string) (trace.Seed, error) { return createSecret(path, "log") }
+
+// ReadLogKey reads the key that signs the logs of accesses.
+func ReadLogKey(path string) (trace.Seed, error) { return readSecret(path, "log") }
+
 // CreateRoot draws a root key into a new file with mode 0400; an existing file
 // is left alone and read.
-func CreateRoot(path string) (Root, error) {
-	var r Root
+func CreateRoot(path string) (Root, error) { return createSecret(path, "root") }
+
+func createSecret(path, what string) (r [32]byte, err error) {
 	rand.Read(r[:])
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
 	if errors.Is(err, fs.ErrExist) {
-		return ReadRoot(path)
+		return readSecret(path, what)
 	}
 	if err != nil {
 		return r, err

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -21,27 +20,30 @@ import (
 type ledger struct {
 	conn  *sqlite.Conn
 	keys  keys
-	clock func() time.Time
-	next  int64 // next index of the trace
+	host  string     // names the logs: host/acces/year
+	seed  trace.Seed // signs their heads
+	lock  *headLock
+	head  edge // as it is on disk
+	draft edge // with what the open transaction adds
 	days  dayKeys
 
+	refused error // why nothing may be traced any more, nil as long as it may
+
 	scratch []byte // of the sealed batch, kept from one commit to the next
+	nodes   []byte // of the batch
 	place   []byte // of the part being sealed
 }
 
-func openLedger(path string, k keys, clock func() time.Time) (*ledger, error) {
+func openLedger(path string) (*ledger, error) {
 	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{conn: c, keys: k, clock: clock}
+	l := &ledger{conn: c}
 	for _, q := range []string{"PRAGMA busy_timeout = 5000", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA cache_size = -4096", "PRAGMA wal_autocheckpoint = 4000"} {
 		if err := sqlitex.ExecuteTransient(c, q, nil); err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
-	}
-	if err := l.readHead(); err != nil {
-		return nil, errors.Join(err, c.Close())
 	}
 	return l, nil
 }
@@ -54,13 +56,6 @@ func (l *ledger) close() error {
 	c := l.conn
 	l.conn = nil
 	return c.Close()
-}
-
-func (l *ledger) readHead() error {
-	return l.query(`SELECT COALESCE(MAX(first + count), 0) FROM batch`, nil, func(s *sqlite.Stmt) error {
-		l.next = s.ColumnInt64(0)
-		return nil
-	})
 }
 
 // query runs a prepared statement; bind and row may be nil.
@@ -99,7 +94,7 @@ func (s *Store) Commit(ctx context.Context, batch []*trace.Pending) error {
 		s.ledger.query(`ROLLBACK`, nil, nil) // fails when there is nothing to undo
 		return unavailable("store: trace", errors.Join(err, s.ledger.undone()))
 	}
-	s.ledger.written(batch)
+	s.ledger.written()
 	s.remember(batch)
 	return nil
 }

@@ -982,10 +982,11 @@ func (z *sealedBatch) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *sealedEntry) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// array header, size 4
-	o = append(o, 0x94)
+	// array header, size 5
+	o = append(o, 0x95)
 	o = msgp.AppendByte(o, z.Class)
 	o = msgp.AppendInt64(o, z.At)
+	o = msgp.AppendBytes(o, z.Commits)
 	o = msgp.AppendBytes(o, z.Person)
 	o = msgp.AppendBytes(o, z.Internal)
 	return
@@ -999,8 +1000,8 @@ func (z *sealedEntry) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err)
 		return
 	}
-	if zb0001 != 4 {
-		err = msgp.ArrayError{Wanted: 4, Got: zb0001}
+	if zb0001 != 5 {
+		err = msgp.ArrayError{Wanted: 5, Got: zb0001}
 		return
 	}
 	z.Class, bts, err = msgp.ReadByteBytes(bts)
@@ -1011,6 +1012,11 @@ func (z *sealedEntry) UnmarshalMsg(bts []byte) (o []byte, err error) {
 	z.At, bts, err = msgp.ReadInt64Bytes(bts)
 	if err != nil {
 		err = msgp.WrapError(err, "At")
+		return
+	}
+	z.Commits, bts, err = msgp.ReadBytesBytes(bts, z.Commits)
+	if err != nil {
+		err = msgp.WrapError(err, "Commits")
 		return
 	}
 	z.Person, bts, err = msgp.ReadBytesBytes(bts, z.Person)
@@ -1029,6 +1035,6 @@ func (z *sealedEntry) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *sealedEntry) Msgsize() (s int) {
-	s = 1 + msgp.ByteSize + msgp.Int64Size + msgp.BytesPrefixSize + len(z.Person) + msgp.BytesPrefixSize + len(z.Internal)
+	s = 1 + msgp.ByteSize + msgp.Int64Size + msgp.BytesPrefixSize + len(z.Commits) + msgp.BytesPrefixSize + len(z.Person) + msgp.BytesPrefixSize + len(z.Internal)
 	return
 }

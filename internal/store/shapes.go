@@ -84,7 +84,8 @@ type docFamille struct {
 // day key, so that each may be erased on its own date.
 type sealedEntry struct {
 	Class    byte
-	At       int64 // whole seconds
+	At       int64  // whole seconds
+	Commits  []byte // both commitments, which stay when a part goes
 	Person   []byte
 	Internal []byte
 }

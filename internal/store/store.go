@@ -4,6 +4,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"database/sql"
@@ -38,9 +39,12 @@ var ErrOtherRoot = errors.New("store: this data directory was made under another
 
 // Config says where the store lies and how it is opened.
 type Config struct {
-	Dir   string // data directory, created when missing
-	Root  Root
-	Clock func() time.Time
+	Dir      string // data directory, created when missing
+	Root     Root
+	Clock    func() time.Time
+	Host     string // names the logs of accesses; "localhost" when empty
+	LogFile  string // key that signs them, created when missing; log.key in the directory when empty
+	LockFile string // last heads signed, in no backup; verrou.db in the directory when empty
 }
 
 // Store is one SQLite database in one directory held by one process. It is
@@ -67,6 +71,10 @@ type engine struct {
 	loading  sync.Mutex // one load, delta or rehearsal at a time
 	state    atomic.Pointer[Snapshot]
 	reload   sync.Mutex
+
+	signing                 sync.Mutex // one head is signed at a time; taken before acting
+	host, logFile, lockPath string
+	published               atomic.Pointer[trace.Checkpoint]
 }
 
 // database is one SQLite file: one writer, a few readers.
@@ -89,7 +97,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{engine: &engine{dir: c.Dir, clock: c.Clock, keys: derive(c.Root), lock: lock}}
+	s := &Store{engine: &engine{
+		dir: c.Dir, clock: c.Clock, keys: derive(c.Root), lock: lock, host: cmp.Or(c.Host, "localhost"),
+		logFile: cmp.Or(c.LogFile, filepath.Join(c.Dir, "log.key")), lockPath: cmp.Or(c.LockFile, filepath.Join(c.Dir, "verrou.db")),
+	}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -210,7 +221,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if s.ledger, err = openLedger(s.journal.path, s.keys, s.clock); err != nil {
+	if err := s.openTrail(ctx); err != nil {
 		return fmt.Errorf("store: open the ledger: %w", err)
 	}
 	if err := s.rememberTokens(ctx); err != nil {
@@ -234,7 +245,7 @@ func (s *Store) Close() error {
 	}
 	if s.ledger != nil {
 		s.acting.Lock()
-		errs = append(errs, s.ledger.close())
+		errs = append(errs, s.ledger.close(), s.ledger.lock.close())
 		s.acting.Unlock()
 	}
 	for _, d := range []*database{s.people, s.journal} {
@@ -266,7 +277,7 @@ func (s *Store) act(ctx context.Context, op string, e *trace.Event, do func(*sql
 	s.acting.Lock()
 	defer s.acting.Unlock()
 	l := s.ledger
-	e.Index = l.next
+	e.Index = l.head.next
 	one := []*trace.Pending{{}}
 	err := s.journal.tx(ctx, op, s.rehearse, func(tx *sql.Tx) error {
 		if err := do(tx); err != nil {
@@ -279,7 +290,7 @@ func (s *Store) act(ctx context.Context, op string, e *trace.Event, do func(*sql
 		return l.write(actPen{ctx, tx}, one)
 	})
 	if err == nil && !s.rehearse {
-		l.written(one)
+		l.written()
 		return nil
 	}
 	if lost := l.undone(); lost != nil {
@@ -344,8 +355,11 @@ func fromMillis(n sql.NullInt64) time.Time {
 }
 
 // PingWriter reports whether a trace could be written now. Errors:
-// service_indisponible.
+// service_indisponible, with a Trail… reason when the trail is refused.
 func (s *Store) PingWriter(ctx context.Context) error {
+	if err := s.TrailError(); err != nil {
+		return err
+	}
 	return s.Rehearsal().tidy(ctx, "store: ping writer", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = valeur WHERE cle = 'generation'`)
 		return err

@@ -63,34 +63,41 @@ type TracedEntry struct {
 	Index            int64
 	Class            trace.Class
 	Hash             [trace.HashSize]byte
-	Person, Internal []byte // salt ‖ canonical JSON, nil once erased
+	Commits          [2 * trace.HashSize]byte // to the person part, then to the internal one
+	Person, Internal []byte                   // salt ‖ canonical JSON, nil once erased
 }
 
 // Traces reads entries from an index on, in order, and stops when the function
 // returns false. Errors: service_indisponible.
 func (s *Store) Traces(ctx context.Context, from int64, each func(TracedEntry) bool) error {
-	rows, err := s.journal.reader.QueryContext(ctx, `SELECT first, count, leaves, sealed FROM batch WHERE first >= (SELECT COALESCE(MAX(first), 0) FROM batch WHERE first <= $1) ORDER BY first`, from)
+	rows, err := s.journal.reader.QueryContext(ctx, `SELECT first, count, nodes, sealed, (SELECT COALESCE(MAX(a.first), 0) FROM arbre AS a WHERE a.first <= batch.first)
+		FROM batch WHERE first >= (SELECT COALESCE(MAX(first), 0) FROM batch WHERE first <= $1) ORDER BY first`, from)
 	if err != nil {
 		return unavailable("store: traces", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var first, count int64
-		var leaves, sealed []byte
-		if err := rows.Scan(&first, &count, &leaves, &sealed); err != nil {
+		var first, count, log int64
+		var nodes, sealed []byte
+		if err := rows.Scan(&first, &count, &nodes, &sealed, &log); err != nil {
 			return unavailable("store: traces", err)
 		}
 		var b sealedBatch
-		err := decode(sealed, &b)
-		entries := b.Entries
-		if err != nil || int64(len(entries)) != count || int64(len(leaves)) != count*trace.HashSize {
+		at := func(i int64) int64 {
+			return (trace.NodesBefore(first-log+i) - trace.NodesBefore(first-log)) * trace.HashSize
+		}
+		if err := decode(sealed, &b); err != nil || int64(len(b.Entries)) != count || count > int64(len(nodes)) || int64(len(nodes)) != at(count) {
 			return fault.New(fault.ErreurInterne, "store: traces").Because("BATCH_BROKEN")
 		}
-		for i, e := range entries {
+		for i, e := range b.Entries {
 			t := TracedEntry{Index: first + int64(i), Class: trace.Class(e.Class)}
-			copy(t.Hash[:], leaves[i*trace.HashSize:])
+			copy(t.Hash[:], nodes[at(int64(i)):])
+			copy(t.Commits[:], e.Commits)
 			if t.Index < from {
 				continue
+			}
+			if !t.joined() {
+				return fault.New(fault.ErreurInterne, "store: traces").Because("BATCH_BROKEN")
 			}
 			if err := s.unseal(ctx, &t, e); err != nil {
 				return unavailable("store: traces", err)
@@ -101,6 +108,12 @@ func (s *Store) Traces(ctx context.Context, from int64, each func(TracedEntry) b
 		}
 	}
 	return unavailable("store: traces", rows.Err())
+}
+
+// joined reports whether the leaf joins class and commitments.
+func (t *TracedEntry) joined() bool {
+	c := t.Commits
+	return trace.LeafHash(t.Class, [trace.HashSize]byte(c[:]), [trace.HashSize]byte(c[trace.HashSize:])) == t.Hash
 }
 
 func (s *Store) unseal(ctx context.Context, t *TracedEntry, e sealedEntry) error {

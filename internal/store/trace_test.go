@@ -414,9 +414,9 @@ func TestNothingIsServedAfterTheChange(t *testing.T) { // R18 R52
 
 func TestABrokenBatchIsToldAndNotGuessed(t *testing.T) { // R43
 	for name, q := range map[string]string{
-		"R43 a leaf cut short":       `UPDATE batch SET leaves = X'00'`,
+		"R43 a leaf cut short":       `UPDATE batch SET nodes = X'00'`,
 		"R43 a number that is wrong": `UPDATE batch SET count = 2`,
-		"R43 another leaf":           `UPDATE batch SET leaves = ZEROBLOB(32)`,
+		"R43 another leaf":           `UPDATE batch SET nodes = ZEROBLOB(32)`,
 		"R43 a day key replaced":     `UPDATE cle_jour SET cle = ZEROBLOB(60)`,
 		"R43 seals that are no list": `UPDATE batch SET sealed = X'FF'`,
 	} {

@@ -64,14 +64,17 @@ type Person struct {
 	RequestHash []byte
 	BodyHash    []byte // SHA-256(salt ‖ body) of a served answer
 	BodySalt    []byte
-	Count       int    // of refusals told together, 0 = one
-	Actor       Actor  // who acted, in an event
-	Object      string // what an act was about
-	Before      string // code of the state that an act ended
-	After       string // code of the state that it began
+	Count       int     // of refusals told together, 0 = one
+	Actor       Actor   // who acted, in an event
+	Object      string  // what an act was about
+	Before      string  // code of the state that an act ended
+	Erased      *Erased // what an erasure took
+	After       string  // code of the state that it began
 }
 
-// Internal is the part that only the operator opens, with a motive.
+// Internal is the part that only the operator opens, with a motive. Who is
+// concerned is written into it from the entry, so that the index of persons can
+// be held against it.
 type Internal struct {
 	RequestID string
 	Agent     string // keyed digest of the partner's agent pseudonym
@@ -107,6 +110,7 @@ func (e *Entry) appendPerson(b []byte) []byte {
 		p.num("count", int64(x.Count))
 	}
 	p.str("demarche", x.Demarche)
+	x.Erased.append(&p)
 	p.str("object", x.Object)
 	p.str("operation", x.Operation)
 	p.str("outcome", x.Outcome)
@@ -131,9 +135,11 @@ func (e *Entry) appendInternal(b []byte) []byte {
 	i.str("key", y.KeyID)
 	i.num("latency_us", y.Latency.Microseconds())
 	i.str("matching", y.Matching)
+	i.digests("others", e.Others)
 	i.str("policy", y.Policy)
 	i.list("reasons", y.Reasons)
 	i.str("request_id", y.RequestID)
+	i.digest("subject", e.Subject)
 	i.str("token", y.Token)
 	i.list("withheld", y.Withheld)
 	return i.end()
@@ -171,7 +177,8 @@ func LeafHash(c Class, person, internal [HashSize]byte) [HashSize]byte {
 type Leaf struct {
 	Class    Class
 	Hash     [HashSize]byte
-	Person   []byte // salt ‖ canonical JSON
+	Commits  [2 * HashSize]byte // commitments to the person part, then to the internal one
+	Person   []byte             // salt ‖ canonical JSON
 	Internal []byte
 	Subject  Digest
 	Others   []Digest
@@ -193,11 +200,15 @@ func (e Entry) Leaf() Leaf {
 	b = append(append(b, commitDomain...), salts[SaltSize:]...)
 	b = e.appendInternal(b)
 	person, internal := b[:n:n], b[n:]
-	return Leaf{
+	l := Leaf{
 		Class: e.Class, Person: person[len(commitDomain):], Internal: internal[len(commitDomain):],
 		Subject: e.Subject, Others: e.Others, At: e.Person.At,
-		Hash: LeafHash(e.Class, sha256.Sum256(person), sha256.Sum256(internal)),
 	}
+	ofPerson, ofInternal := sha256.Sum256(person), sha256.Sum256(internal)
+	l.Hash = LeafHash(e.Class, ofPerson, ofInternal)
+	copy(l.Commits[:HashSize], ofPerson[:])
+	copy(l.Commits[HashSize:], ofInternal[:])
+	return l
 }
 
 // object writes a JSON object whose members are given in canonical order.
@@ -230,6 +241,28 @@ func (o *object) hex(k string, v []byte) {
 		o.b = hex.AppendEncode(o.b, v)
 		o.b = append(o.b, '"')
 	}
+}
+
+func (o *object) digest(k string, d Digest) {
+	if d != (Digest{}) {
+		o.hex(k, d[:])
+	}
+}
+
+func (o *object) digests(k string, list []Digest) {
+	if len(list) == 0 {
+		return
+	}
+	o.name(k)
+	for i := range list {
+		if i == 0 {
+			o.b = append(o.b, '[', '"')
+		} else {
+			o.b = append(o.b, '"', ',', '"')
+		}
+		o.b = hex.AppendEncode(o.b, list[i][:])
+	}
+	o.b = append(o.b, '"', ']')
 }
 
 func (o *object) num(k string, v int64) {

@@ -23,6 +23,7 @@ type Event struct {
 	IP         string   // of the person, internal part
 	Subject    Digest   // whom the act concerns; zero when nobody
 	Others     []Digest // everybody else of whom something was told or changed
+	Erased     *Erased  // of an Erasure: what is gone
 
 	// Set by the store before the act runs, for what wants to refer to its event.
 	Index int64
@@ -55,7 +56,7 @@ func (e *Event) Entry(at time.Time) Entry {
 		Class: e.Class, Subject: e.Subject, Others: e.Others,
 		Person: Person{
 			At: at, Operation: e.Operation, Actor: e.Actor, Partner: e.Partner, Purpose: e.Purpose, Consent: e.Consent, Convention: e.Convention,
-			Object: e.Object, Asked: e.Blocks, Before: e.Before, After: e.After, Outcome: Acted,
+			Object: e.Object, Asked: e.Blocks, Before: e.Before, Erased: e.Erased, After: e.After, Outcome: Acted,
 		},
 		Internal: Internal{RequestID: e.RequestID, IP: e.IP, Reasons: e.Reasons},
 	}

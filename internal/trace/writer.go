@@ -61,7 +61,9 @@ type Pending struct {
 	Effects []Effect
 	Refusal func(Object) Leaf // nil: the entry stands whatever moved
 	Moved   Object            // set by the ledger: why the refusal was committed, "" when it was not
-	Index   int64             // set by the ledger: position in the log
+	Index   int64             // set by the ledger: position among all entries
+	Log     string            // set by the ledger: origin of the log that holds it
+	Place   int64             // set by the ledger: position in that log
 }
 
 // Ledger makes batches durable. Commit is called by one goroutine at a time;
@@ -77,6 +79,7 @@ type Ledger interface {
 type Receipt struct {
 	hash   [HashSize]byte
 	index  int64
+	place  int64
 	moved  Object
 	origin string
 	ok     bool
@@ -89,8 +92,11 @@ func (r Receipt) Valid() bool { return r.ok }
 // entry, "" when the entry itself was.
 func (r Receipt) Moved() Object { return r.moved }
 
-// Index is the position of the entry in the log.
+// Index is the position of the entry among all entries, whatever their log.
 func (r Receipt) Index() int64 { return r.index }
+
+// Log names the log that holds the entry, and the entry's position in it.
+func (r Receipt) Log() (origin string, place int64) { return r.origin, r.place }
 
 // String is the value of the header X-Trace: origin/leaf hash.
 func (r Receipt) String() string {
@@ -136,8 +142,9 @@ const (
 	gatherTo   = 32 // entries that end the wait
 )
 
-// NewWriter starts the writer. host names the log: its origin is
-// host/acces/year, one log per civil year (UTC, wherever the process runs).
+// NewWriter starts the writer. A ledger that keeps logs names the one that holds
+// each entry; with one that does not, it is host/acces/year, one log per civil
+// year (UTC, wherever the process runs).
 func NewWriter(l Ledger, host string) *Writer {
 	w := &Writer{
 		ledger: l,
@@ -183,7 +190,11 @@ func (w *Writer) Append(ctx context.Context, p Pending) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, unavailable(err)
 	}
-	return Receipt{hash: q.p.Leaf.Hash, index: q.p.Index, moved: q.p.Moved, origin: w.origin(q.p.Leaf.At), ok: true}, nil
+	r := Receipt{hash: q.p.Leaf.Hash, index: q.p.Index, place: q.p.Place, moved: q.p.Moved, origin: q.p.Log, ok: true}
+	if r.origin == "" {
+		r.origin = w.origin(q.p.Leaf.At)
+	}
+	return r, nil
 }
 
 // push queues an entry; it is false once the writer is closed. What is queued

@@ -90,11 +90,13 @@ CREATE INDEX consentement_jeton ON consentement (jeton) WHERE jeton IS NOT NULL;
 
 CREATE INDEX consentement_sujet ON consentement (sujet, partenaire, given_at);
 
+-- One row a commit. nodes are the hashes that its entries add to their log's
+-- tree, in the order in which an RFC 6962 tree stores them: a proof reads them
+-- without reading what is sealed, which comes after.
 CREATE TABLE batch (
   first  INTEGER PRIMARY KEY,
   count  INTEGER NOT NULL,
-  at     INTEGER NOT NULL,
-  leaves BLOB NOT NULL,
+  nodes  BLOB NOT NULL,
   sealed BLOB NOT NULL
 ) STRICT;
 

@@ -1,0 +1,368 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/trace"
+)
+
+// clockSlack is how far behind the newest signed head the clock may be.
+const clockSlack = 5 * time.Minute
+
+// openTrail opens the ledger, its signing key and its lock, and asks whether the
+// trail is the one that was signed. If it is not, the store is open and refuses
+// everything that wants a trace.
+func (s *Store) openTrail(ctx context.Context) (err error) {
+	if s.ledger, err = openLedger(s.journal.path); err != nil {
+		return err
+	}
+	l := s.ledger
+	l.keys, l.host = s.keys, s.host
+	if l.seed, err = CreateLogKey(s.logFile); err != nil {
+		return err
+	}
+	if err := l.readHead(); errors.Is(err, errNodes) {
+		l.refused = refusedTrail(TrailForked)
+	} else if err != nil {
+		return err
+	}
+	if l.lock, err = openLock(s.lockPath, len(l.head.logs) == 0); err != nil {
+		return err
+	}
+	if err := s.Beat(ctx); err != nil && !strings.HasPrefix(fault.From(err).Reason(), "TRAIL_") {
+		return err
+	}
+	return nil
+}
+
+// Beat signs the head of every log that has grown since it was last signed, and
+// tells whether the trail still is the one that was signed. It is run on a fixed
+// beat, so that a signed head says nothing of one call. Errors:
+// service_indisponible, with a Trail… reason when it is not.
+func (s *Store) Beat(ctx context.Context) error {
+	s.signing.Lock()
+	defer s.signing.Unlock()
+	h, err := s.standing()
+	if err != nil {
+		return err
+	}
+	if err := s.knownToLock(h); err != nil {
+		return err
+	}
+	for i, log := range h.logs {
+		size, root := h.next-log.First, [trace.HashSize]byte{}
+		if i+1 < len(h.logs) {
+			size = h.logs[i+1].First - log.First
+			tree, err := trace.TreeAt(size, s.nodes(ctx, log))
+			if err != nil {
+				return unavailable("store: beat", err)
+			}
+			root = tree.Root()
+		} else {
+			root = h.tree.Root()
+		}
+		if _, err := s.sign(ctx, log, trace.Head{Origin: log.Origin, Size: size, Root: root}); err != nil {
+			return err
+		}
+	}
+	return s.publish(ctx, h)
+}
+
+// standing is the head on disk; refused says why there is none to trust.
+func (s *Store) standing() (edge, error) {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	if s.ledger == nil || s.ledger.conn == nil {
+		return edge{}, unavailable("store: trail", errClosed)
+	}
+	if s.ledger.refused != nil {
+		return edge{}, s.ledger.refused
+	}
+	return s.ledger.head.copy(), nil
+}
+
+// refuse stops everything that wants a trace.
+func (s *Store) refuse(reason string) error {
+	f := refusedTrail(reason)
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	s.ledger.refused = f
+	return f
+}
+
+// knownToLock compares the logs of the lock with those of the trail.
+func (s *Store) knownToLock(h edge) error {
+	held, err := s.ledger.lock.all()
+	if err != nil {
+		return unavailable("store: lock", err)
+	}
+	for _, log := range h.logs {
+		if held[log.Origin] == "" {
+			return s.refuse(TrailLockMissing)
+		}
+		delete(held, log.Origin)
+	}
+	for origin, note := range held { // begun and never written, or of a newer database
+		c, err := s.logKeys(origin).Open([]byte(note))
+		if err != nil {
+			return s.refuse(TrailLockBroken)
+		}
+		if c.Size > 0 {
+			return s.refuse(TrailRolledBack)
+		}
+	}
+	return nil
+}
+
+// sign makes a head count: it is compared with the last one that the lock
+// holds, signed, put in the lock in its place, then kept beside the others.
+// What a crash left in the lock alone is taken from there, by the same lines.
+func (s *Store) sign(ctx context.Context, log trace.StoredLog, now trace.Head) (trace.Checkpoint, error) {
+	held, err := s.ledger.lock.held(log.Origin)
+	if err != nil {
+		return trace.Checkpoint{}, unavailable("store: lock", err)
+	}
+	if held == "" {
+		return trace.Checkpoint{}, s.refuse(TrailLockMissing)
+	}
+	last, err := s.logKeys(log.Origin).Open([]byte(held))
+	switch {
+	case err != nil || last.Origin != log.Origin:
+		return last, s.refuse(TrailLockBroken)
+	case last.Size > now.Size:
+		return last, s.refuse(TrailRolledBack)
+	}
+	before, err := trace.TreeAt(last.Size, s.nodes(ctx, log))
+	if err != nil {
+		return last, unavailable("store: sign", err)
+	}
+	if before.Root() != last.Root || last.Size == now.Size && now.Root != last.Root {
+		return last, s.refuse(TrailForked)
+	}
+	if last.Size < now.Size {
+		at := s.clock()
+		if at.Before(last.At.Add(-clockSlack)) {
+			return last, refusedTrail(TrailClockBack)
+		}
+		if at.Before(last.At) {
+			at = last.At
+		}
+		next, err := s.ledger.seed.Sign(now, at)
+		if err != nil {
+			return last, unavailable("store: sign", err)
+		}
+		if err := s.ledger.lock.swap(log.Origin, held, next.Note); err != nil {
+			return last, unavailable("store: lock", err)
+		}
+		last = next
+	}
+	return last, s.keep(ctx, last)
+}
+
+// keep writes a checkpoint beside the others, once.
+func (s *Store) keep(ctx context.Context, c trace.Checkpoint) error {
+	return (&Store{engine: s.engine}).tidy(ctx, "store: checkpoint", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO point_controle (origine, taille, note) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, c.Origin, c.Size, c.Note)
+		return err
+	})
+}
+
+// logKeys are the keys under which this log's own notes are read.
+func (s *Store) logKeys(origin string) trace.Keys {
+	k, err := trace.ParseKeys([]byte(s.ledger.seed.PublicKey(origin)))
+	if err != nil {
+		return trace.Keys{}
+	}
+	return k
+}
+
+// nodes reads the stored nodes of a log.
+func (s *Store) nodes(ctx context.Context, log trace.StoredLog) tlog.HashReader {
+	return nodesOf(func(n int64) (first int64, nodes []byte, err error) {
+		err = s.journal.reader.QueryRowContext(ctx, nodesQuery, n).Scan(&first, &nodes)
+		return first, nodes, err
+	}, log)
+}
+
+// publish notes which checkpoint is public: the newest signed before this hour
+// began, so that what is public says nothing of one visit.
+func (s *Store) publish(ctx context.Context, h edge) error {
+	hour := s.clock().Truncate(time.Hour)
+	for i := len(h.logs) - 1; i >= 0; i-- {
+		keys := s.logKeys(h.logs[i].Origin)
+		var found *trace.Checkpoint
+		err := each(ctx, s.journal.reader, func(scan func(...any) error) error {
+			var note string
+			if err := scan(&note); err != nil || found != nil {
+				return err
+			}
+			if c, err := keys.Open([]byte(note)); err == nil && c.At.Before(hour) {
+				found = &c
+			}
+			return nil
+		}, `SELECT note FROM point_controle WHERE origine = $1 ORDER BY taille DESC LIMIT 200`, h.logs[i].Origin)
+		if err == nil && found != nil {
+			var lines string
+			lines, err = s.cosignatures(ctx, found.Head)
+			found.Note = trace.Cosigned(found.Note, lines)
+		}
+		if err != nil {
+			return unavailable("store: publish", err)
+		}
+		if found != nil {
+			s.published.Store(found)
+			return nil
+		}
+	}
+	return nil
+}
+
+// Published is the checkpoint that everybody may read, with the cosignatures
+// that were there; ok is false while none is an hour old.
+func (s *Store) Published() (c trace.Checkpoint, ok bool) {
+	if p := s.published.Load(); p != nil {
+		return *p, true
+	}
+	return c, false
+}
+
+// PublicKeys are the lines under which the checkpoints of every log are checked
+// (C2SP vkey), the newest log last. Errors: service_indisponible.
+func (s *Store) PublicKeys(ctx context.Context) (out []string, err error) {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var origin string
+		err := scan(&origin)
+		out = append(out, s.ledger.seed.PublicKey(origin))
+		return err
+	}, `SELECT origine FROM arbre ORDER BY first, origine`)
+	return out, unavailable("store: public keys", err)
+}
+
+// TrailError is why nothing may be traced, nil as long as it may: a fault with a
+// Trail… reason.
+func (s *Store) TrailError() error {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	return s.ledger.refused
+}
+
+// Unwitnessed lists the newest checkpoint of each log that a witness has not
+// cosigned, the oldest log first. Errors: service_indisponible.
+func (s *Store) Unwitnessed(ctx context.Context, witness string) (out []trace.Checkpoint, err error) {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var origin, note string
+		if err := scan(&origin, &note); err != nil {
+			return err
+		}
+		c, err := s.logKeys(origin).Open([]byte(note))
+		if err == nil {
+			out = append(out, c)
+		}
+		return nil
+	}, `SELECT p.origine, p.note FROM point_controle AS p JOIN arbre AS a ON a.origine = p.origine
+		WHERE p.taille = (SELECT MAX(taille) FROM point_controle WHERE origine = p.origine) AND p.taille > 0
+		AND NOT EXISTS (SELECT 1 FROM cosignature WHERE origine = p.origine AND taille = p.taille AND temoin = $1) ORDER BY a.first`, witness)
+	return out, unavailable("store: unwitnessed", err)
+}
+
+// Cosigned keeps what a witness said of a checkpoint; the line is checked by
+// its caller. Errors: service_indisponible.
+func (s *Store) Cosigned(ctx context.Context, h trace.Head, witness, line string) error {
+	return s.tidy(ctx, "store: cosigned", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO cosignature (origine, taille, temoin, ligne) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, h.Origin, h.Size, witness, line)
+		return err
+	})
+}
+
+// cosignatures are the lines that witnesses added to a checkpoint.
+func (s *Store) cosignatures(ctx context.Context, h trace.Head) (lines string, err error) {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var line string
+		err := scan(&line)
+		lines += line
+		return err
+	}, `SELECT ligne FROM cosignature WHERE origine = $1 AND taille = $2 ORDER BY temoin`, h.Origin, h.Size)
+	return lines, err
+}
+
+// ConsistencyProof proves that a head of a log continues an earlier size of it.
+// Errors: ressource_inconnue (no such log), service_indisponible.
+func (s *Store) ConsistencyProof(ctx context.Context, h trace.Head, from int64) ([]tlog.Hash, error) {
+	log := trace.StoredLog{Origin: h.Origin}
+	err := s.journal.reader.QueryRowContext(ctx, `SELECT first FROM arbre WHERE origine = $1`, h.Origin).Scan(&log.First)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, notFound("store: consistency")
+	}
+	if err != nil {
+		return nil, unavailable("store: consistency", err)
+	}
+	proof, err := trace.ProveConsistency(from, h.Size, s.nodes(ctx, log))
+	return proof, unavailable("store: consistency", err)
+}
+
+// Relock puts in the lock a checkpoint that comes from elsewhere: published, or
+// cosigned by a witness, never from a backup of ours. Rehearsed, it only checks.
+// The trail must contain it. Errors: parametre_invalide on checkpoint when it
+// is not signed by this log; ressource_inconnue for another log;
+// service_indisponible with TRAIL_ROLLED_BACK or TRAIL_FORKED when the trail is
+// not the one that was signed.
+func (s *Store) Relock(ctx context.Context, signed []byte) (trace.Checkpoint, error) {
+	s.signing.Lock()
+	defer s.signing.Unlock()
+	origin := trace.OriginOf(signed)
+	c, err := s.logKeys(origin).Open(signed)
+	if err != nil {
+		return c, fault.New(fault.ParametreInvalide, "store: relock").On("checkpoint")
+	}
+	s.acting.Lock()
+	h := s.ledger.head.copy()
+	s.acting.Unlock()
+	for i, log := range h.logs {
+		if log.Origin != origin {
+			continue
+		}
+		size := h.next - log.First
+		if i+1 < len(h.logs) {
+			size = h.logs[i+1].First - log.First
+		}
+		if c.Size > size {
+			return c, refusedTrail(TrailRolledBack)
+		}
+		tree, err := trace.TreeAt(c.Size, s.nodes(ctx, log))
+		if err != nil {
+			return c, unavailable("store: relock", err)
+		}
+		if tree.Root() != c.Root {
+			return c, refusedTrail(TrailForked)
+		}
+		if s.rehearse {
+			return c, nil
+		}
+		return c, s.relock(ctx, log, c)
+	}
+	return c, notFound("store: relock")
+}
+
+func (s *Store) relock(ctx context.Context, log trace.StoredLog, c trace.Checkpoint) error {
+	s.acting.Lock()
+	defer s.acting.Unlock()
+	l := s.ledger
+	if l.lock == nil {
+		var err error
+		if l.lock, err = openLock(s.lockPath, true); err != nil {
+			return unavailable("store: relock", err)
+		}
+	}
+	if err := l.lock.put(log.Origin, c.Note); err != nil {
+		return unavailable("store: relock", err)
+	}
+	l.refused = nil // the next beat says whether every log is known again
+	return nil
+}
