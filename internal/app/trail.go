@@ -79,4 +79,3 @@ func cutWitness(s string) (key, url string, ok bool) {
 	}
 	return s[:i], strings.TrimSuffix(s[i+1:], "/"), true
 }
-

@@ -16,16 +16,16 @@ type VerifyOptions struct {
 
 // Verdict is what a verification found. It holds nobody's data.
 type Verdict struct {
-	Intact      bool        `json:"intact"`
-	Entries     int64       `json:"entries"`
-	Checked     int64       `json:"entries_checked"`
+	Intact      bool         `json:"intact"`
+	Entries     int64        `json:"entries"`
+	Checked     int64        `json:"entries_checked"`
 	Logs        []LogVerdict `json:"logs"`
-	Erased      int64       `json:"parts_erased"`  // and covered by an erasure
-	Unopened    int64       `json:"parts_sealed"`  // for want of the root key
-	Erasures    int64       `json:"erasures"`      // events
-	HeadChecked bool        `json:"head_verified"` // the checkpoint from elsewhere
-	Flaws       []Flaw      `json:"flaws"`         // the first hundred
-	FlawCount   int64       `json:"flaw_count"`
+	Erased      int64        `json:"parts_erased"`  // and covered by an erasure
+	Unopened    int64        `json:"parts_sealed"`  // for want of the root key
+	Erasures    int64        `json:"erasures"`      // events
+	HeadChecked bool         `json:"head_verified"` // the checkpoint from elsewhere
+	Flaws       []Flaw       `json:"flaws"`         // the first hundred
+	FlawCount   int64        `json:"flaw_count"`
 }
 
 // LogVerdict is one log of a trail.
