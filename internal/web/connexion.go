@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/edge"
 	"droits.example/droits/internal/fault"
 )
@@ -178,9 +179,29 @@ type securityData struct {
 	EndAll   string
 	Minutes  int
 	Hours    int
+	Notify   choices
+	Mail     field
+	Save     string // address of the form of messages
+	Wrong    []mistake
 }
 
 func (s *space) security(w http.ResponseWriter, r *http.Request, v visit) error {
+	x, err := s.Citizens.Settings(r.Context(), v.who)
+	if err != nil {
+		return err
+	}
+	return s.showSecurity(w, r, v, x, "")
+}
+
+// messagesOf is the form of messages.
+func (d *securityData) messagesOf(x access.Settings, wrong string) {
+	d.Save = securityPath + "/messages"
+	d.Notify = choices{Name: "prevenir", Legend: "Messages", Kind: "checkbox", Options: []option{{Value: "oui", Label: "Me prévenir par courriel quand un organisme lit mes droits", Checked: x.Notify, Hint: "Le message ne dit ni lequel ni quoi : il invite à ouvrir cet espace."}}}
+	d.Mail = field{Name: "courriel", Label: "Adresse électronique", Hint: "Par exemple nom@exemple.fr. Elle ne sert qu'à cela.", Kind: "email", Value: x.Mail, Autocomplete: "email", Max: 254, Optional: true, Error: wrong}
+	d.Wrong = mistakes(d.Mail)
+}
+
+func (s *space) showSecurity(w http.ResponseWriter, r *http.Request, v visit, x access.Settings, wrong string) error {
 	d := securityData{EndAll: securityPath + "/sessions/fermer-les-autres", Minutes: int(SessionIdle.Minutes()), Hours: int(SessionLife.Hours())}
 	here, now := s.Sessions.SessionID(s.sessions.name(r)), s.Clock()
 	err := s.Sessions.EachSession(r.Context(), v.login.Person, func(id string, createdAt, seenAt time.Time) {
@@ -193,8 +214,13 @@ func (s *space) security(w http.ResponseWriter, r *http.Request, v visit) error 
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, v, page{
-		Name: "securite", Title: "Sécurité", Section: securityPath, Summary: "Vos sessions ouvertes.", Done: doneIn(r),
+	d.messagesOf(x, wrong)
+	status := http.StatusOK
+	if wrong != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	return s.showWith(w, r, status, v, page{
+		Name: "securite", Title: "Sécurité", Section: securityPath, Summary: "Vos sessions ouvertes et vos messages.", Done: doneIn(r), Failed: wrong != "",
 		Crumbs: spaceTrail(link{Text: "Sécurité"}), Data: d,
 	})
 }

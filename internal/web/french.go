@@ -7,6 +7,7 @@ import (
 
 	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/trace"
@@ -207,6 +208,9 @@ func eventOf(l access.Reading) string {
 	if text, ok := events[l.Operation]; ok {
 		return text
 	}
+	if text := consent.Act(l.Operation).Label(); text != "" {
+		return sentence(text)
+	}
 	switch l.Class {
 	case trace.ConsentEvent:
 		return "Une décision sur un partage"
@@ -219,5 +223,5 @@ func eventOf(l access.Reading) string {
 // events are the person's own acts, as the trail names them.
 var events = map[string]string{
 	"connexion": "Connexion à votre espace", "consulter_mes_droits": "Vos droits, vus par vous", "afficher_mon_numero": "Affichage d'un numéro en entier",
-	"consulter_mes_acces": "Cette liste, vue par vous", "obtenir_une_preuve": "La preuve d'une consultation", "signalement": "Signalement d'une consultation",
+	"consulter_mes_acces": "Cette liste, vue par vous", "obtenir_une_preuve": "La preuve d'une consultation", "signalement": "Signalement d'une consultation", "reglages": "Réglage des messages",
 }

@@ -50,7 +50,12 @@ func (s *space) overview(w http.ResponseWriter, r *http.Request, v visit) error 
 	if err != nil {
 		return err
 	}
+	shared, err := s.Citizens.Sharings(r.Context(), v.who)
+	if err != nil {
+		return err
+	}
 	d := overviewOf(own, v.today)
+	d.Sharings = sharingLines(shared)
 	d.Name = v.who.Name()
 	names := namesOf(s.Citizens.Family(v.who))
 	for _, l := range journal.Lines {

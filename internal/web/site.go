@@ -100,6 +100,7 @@ func (s *Site) open() bool { return s.space != nil }
 func (s *Site) Handler() http.Handler {
 	mux := s.routes()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		plainHeaders(w.Header()) // redirections too
 		if r.URL.Path != path.Clean(r.URL.Path) && r.URL.Path != path.Clean(r.URL.Path)+"/" {
 			s.Error(w, r, http.StatusNotFound) // the mux would redirect to what it received
 			return

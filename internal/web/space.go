@@ -8,6 +8,7 @@ import (
 
 	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/edge"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
@@ -24,6 +25,16 @@ type Citizens interface {
 	Reading(ctx context.Context, c access.Citizen, v access.Visit, id string) (access.Reading, error)
 	Report(ctx context.Context, c access.Citizen, v access.Visit, id, text string) (string, error)
 	Family(c access.Citizen) []access.Relative
+	Sharings(ctx context.Context, c access.Citizen) ([]access.Sharing, error)
+	Sharing(ctx context.Context, c access.Citizen, partnerID string) (access.Sharing, error)
+	Withdraw(ctx context.Context, c access.Citizen, v access.Visit, partnerID string) error
+	Pause(ctx context.Context, c access.Citizen, v access.Visit, partnerID string, until time.Time) error
+	Allow(ctx context.Context, c access.Citizen, v access.Visit, partnerID string) error
+	Choose(ctx context.Context, c access.Citizen, v access.Visit, partnerID string, choice access.Choice) error
+	Agreement(ctx context.Context, c access.Citizen, id string) (consent.Receipt, error)
+	Contest(ctx context.Context, c access.Citizen, v access.Visit, id string) error
+	Settings(ctx context.Context, c access.Citizen) (access.Settings, error)
+	SetSettings(ctx context.Context, c access.Citizen, v access.Visit, x access.Settings) error
 }
 
 // Space is what the citizen space needs. Every member is required but
@@ -104,12 +115,21 @@ func (s *space) routes(mux *http.ServeMux) {
 	get(rightsPath+"/attestation", s.attestation)
 	get(rightsPath+"/{ref}", s.rights)
 	post(rightsPath+"/{ref}/numero", s.reveal)
+	get(sharingsPath, s.sharings)
+	get(sharingsPath+"/{partner}", s.sharing)
+	post(sharingsPath+"/{partner}/retirer", s.withdraw)
+	post(sharingsPath+"/{partner}/pause", s.pause)
+	post(sharingsPath+"/{partner}/autoriser", s.allow)
+	post(sharingsPath+"/{partner}/choix", s.choose)
+	get(agreementsPath+"/{id}", s.agreement)
+	post(agreementsPath+"/{id}/contester", s.contest)
 	get(readingsPath, s.readings)
 	get(readingsPath+"/{id}", s.reading)
 	post(readingsPath+"/{id}/signaler", s.report)
 	get(securityPath, s.security)
 	post(securityPath+"/sessions/{id}/fermer", s.endSession)
 	post(securityPath+"/sessions/fermer-les-autres", s.endOthers)
+	post(securityPath+"/messages", s.settings)
 }
 
 // guard lets in who is logged in and still somebody here; others are sent to

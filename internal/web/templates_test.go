@@ -61,6 +61,23 @@ func readingsSeen() []access.Reading {
 	return []access.Reading{l, refused, elsewhere, mine, decision}
 }
 
+// sharingsSeen is a partner in each of its states.
+func sharingsSeen() (out []access.Sharing) {
+	x := access.Sharing{Partner: "hopital", Name: "Hôpital d'essai", Kind: droits.Etablissement, Purpose: "preadmission", State: consent.StateGiven, LastRead: noonAt, Notice: "2026-11", NoticeText: "Un.\n\nDeux.", Wording: "Vous acceptez.", Conventions: 1,
+		Blocks:     []access.SharedBlock{{Bloc: droits.BlocIdentite, Libelle: "Votre identité", Given: true}, {Bloc: droits.BlocExonerationsMotif, Libelle: "Le motif", Sensitive: true, NeedsTick: true}, {Bloc: droits.BlocArretsTravail, Libelle: "Vos arrêts", Sensitive: true}},
+		Dependants: []access.SharedDependant{{Ref: "r1", Name: "Léa", Shared: true}, {Ref: "r2", Name: "Tom", Why: "Une limitation est en cours."}},
+		Given:      []consent.Line{{ID: "acc-1", Notice: "2026-11", Blocks: []droits.Bloc{droits.BlocIdentite}, GivenAt: noonAt, ExpiresAt: noonAt.Add(time.Hour)}, {ID: "acc-2", NoticeShown: true, Contested: true, GivenAt: noonAt, ExpiresAt: noonAt}},
+	}
+	for _, st := range []consent.State{consent.StateGiven, consent.StateNone, consent.StateExpired, consent.StateWithdrawn, consent.StatePaused} {
+		x.State = st
+		out = append(out, x)
+	}
+	x.Until = noonAt.AddDate(0, 0, 7)
+	out = append(out, x)
+	x.State, x.Conventions, x.Given, x.LastRead = consent.StateNone, 0, nil, time.Time{}
+	return append(out, x)
+}
+
 func familySeen() []access.Relative {
 	return []access.Relative{{Ref: access.Self, Name: "Camille DURAND", Self: true}, {Ref: "beneficiaire-0123456789abcdef", Name: "Léa MARTIN"}}
 }
@@ -89,14 +106,29 @@ func models(t *testing.T) map[string][]any {
 		return d
 	}
 	paper := attestationOf(own, own.Members[0], day22)
-	var err error
-	if paper.Certificate, err = paper.Certificate.seal([32]byte{1}); err != nil {
+	certified, err := paper.Certificate.seal([32]byte{1})
+	if paper.Certificate = certified; err != nil {
 		t.Fatal(err)
 	}
 	paper.Groups, paper.Sample = fours(paper.Certificate.Code), true
 	failed := one[0].(readingData)
 	failed.Report.Error = "Trop long."
 	failed.Wrong = mistakes(failed.Report)
+	var shared []any
+	for _, x := range sharingsSeen() {
+		d := sharingDataOf(x, noonAt)
+		d.Wrong = nil
+		shared = append(shared, d)
+	}
+	receipt, err := consent.Facts{Record: consent.Record{ID: "acc-1", Partner: "hopital", Purpose: "preadmission", Blocks: []droits.Bloc{droits.BlocIdentite, droits.BlocExonerationsMotif}, Notice: "2026-11", Channel: consent.ChannelPartner, GivenAt: noonAt, ExpiresAt: noonAt.Add(time.Minute)},
+		Events: []consent.Event{{Act: consent.Withdrawn, At: noonAt.Add(time.Second)}}, Partner: "Hôpital d'essai", Operator: "Essai", Wording: "Vous acceptez.", Reference: func(droits.Sujet) string { return "r" }}.Receipt("conv/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contested := agreementDataOf(receipt)
+	contested.Contested, contested.Contest = true, nil
+	var secured securityData
+	secured.messagesOf(access.Settings{Mail: "nom@exemple.fr", Notify: true}, "Écrivez une adresse complète.")
 	return map[string][]any{
 		"home":             {homeData{c.HospitalURL, "/mon-espace", c.Pieces}},
 		"documentation":    {documentationData{"/v1", c.Steps, operations, true}},
@@ -118,7 +150,10 @@ func models(t *testing.T) map[string][]any {
 		"attestation":      {paper, attestationOf(own, own.Members[1], day22)},
 		"acces":            {readingsData{Filters: filtersOf(nil, "choix", readingsSeen(), familySeen()), From: ends[0], To: ends[1], Lines: lines, Pager: pager{"/", "/"}, Picture: newBars("mois", "T", monthsOf(readingsSeen(), day22)), First: true}, readingsData{From: wrong, To: wrongTo, Wrong: mistakes(wrong, wrongTo), Filtered: true}},
 		"acces_un":         append(one, failed),
-		"securite":         {securityData{Sessions: []sessionLine{{ID: "1", Here: true}, {ID: "2", End: "/x"}}, Others: true}},
+		"partages":         {sharingLines(sharingsSeen())},
+		"partage":          shared,
+		"accord":           {agreementDataOf(receipt), contested},
+		"securite":         {securityData{Sessions: []sessionLine{{ID: "1", Here: true}, {ID: "2", End: "/x"}}, Others: true, Notify: secured.Notify, Mail: secured.Mail, Wrong: secured.Wrong}},
 	}
 }
 
