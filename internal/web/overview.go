@@ -92,7 +92,7 @@ func baseOf(m access.OwnMember, today civil.Date) (tag, string) {
 	for _, l := range m.Liens {
 		for _, c := range l.Contrats {
 			for _, p := range c.Droits {
-				in, ok := p.Intersect(l.Periode)
+				in, ok := linked(l, p)
 				if c.CodeType != droits.ContratBase || !ok || !in.Contains(today) {
 					continue
 				}
@@ -122,7 +122,7 @@ func alertsOf(m access.OwnMember, today civil.Date) (out []notice) {
 	for _, l := range m.Liens {
 		for _, c := range l.Contrats {
 			for _, p := range c.Droits {
-				in, ok := p.Intersect(l.Periode)
+				in, ok := linked(l, p)
 				if c.CodeType != droits.ContratBase || !ok {
 					continue
 				}

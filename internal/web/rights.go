@@ -180,18 +180,18 @@ func (d *rightsData) add(l droits.Lien, shown civil.Date) {
 	d.Funds = append(d.Funds, fundOf(l.Caisse))
 	for _, c := range l.Contrats {
 		for _, p := range c.Droits {
-			if p.Contains(shown) {
+			if p, ok := linked(l, p); ok && p.Contains(shown) {
 				d.Cover = append(d.Cover, coverLine{What: droits.LibelleContrat(c.CodeType), Explained: explainContract(c.CodeType), Period: p, State: stateOn(p, shown)})
 			}
 		}
 	}
 	for _, e := range l.Exonerations {
-		if e.Periode.Contains(shown) {
+		if p, ok := linked(l, e.Periode); ok && p.Contains(shown) {
 			_, long := droits.LibelleExoneration(e.Code)
 			if long == "" {
 				long = "Exonération"
 			}
-			d.Exemptions = append(d.Exemptions, coverLine{What: long, Explained: maternityOf(e.Maternite), Period: e.Periode, State: stateOn(e.Periode, shown)})
+			d.Exemptions = append(d.Exemptions, coverLine{What: long, Explained: maternityOf(e.Maternite), Period: p, State: stateOn(p, shown)})
 		}
 	}
 	for _, m := range l.MedecinsTraitants {
@@ -214,6 +214,15 @@ func (d *rightsData) add(l droits.Lien, shown civil.Date) {
 			d.Risks = append(d.Risks, coverLine{What: riskOf(x.Nature), Period: x.Periode, State: stateOn(x.Periode, shown)})
 		}
 	}
+}
+
+// linked is the part of a period in which the link that opens it counts.
+func linked(l droits.Lien, p civil.Period) (civil.Period, bool) {
+	of, ok := l.Effective()
+	if !ok {
+		return p, false
+	}
+	return p.Intersect(of)
 }
 
 // soon is how long before its end a right is told to be ending.
@@ -300,10 +309,7 @@ func lanesOf(m access.OwnMember) []lane {
 	names := []string{"Droits de base", "C2S", "Exonérations", "Médecin traitant", "Complémentaire", "Arrêts de travail", "Risques prof.", "Caisse"}
 	rows := map[string][]span{}
 	add := func(l droits.Lien, name, what string, p civil.Period) {
-		if in, ok := p.Intersect(l.Fenetre.Period); ok {
-			if p.To.IsZero() && in.To == l.Fenetre.To {
-				in.To = 0 // without end: the arrow says so
-			}
+		if in, ok := linked(l, p); ok && in.Meets(l.Fenetre.Period) {
 			rows[name] = append(rows[name], span{what, in})
 		}
 	}
