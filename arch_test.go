@@ -56,7 +56,8 @@ var arrows = map[string]arrow{
 	"internal/franceconnect": {"internal/identity internal/civil internal/fault", "says whose token it is; knows neither partner nor rights"},
 	"internal/edge":          {"internal/fault", "meets every request and may hold no personal datum"},
 	"internal/api":           {"internal/edge internal/access internal/policy internal/partner internal/convention internal/droits internal/nir internal/civil internal/fault", "never the store, FranceConnect or the simulator: one road to personal data (policy for the operations' names and the View)"},
-	"internal/admin":         {"internal/edge internal/intake internal/desk internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
+	"internal/deliver":       {"internal/notify internal/trace internal/fault", "sends messages that it does not read; knows neither people nor rights"},
+	"internal/admin":         {"internal/edge internal/intake internal/desk internal/notify internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
 	"internal/web":           {"internal/edge internal/access internal/consent internal/convention internal/trace internal/identity internal/droits internal/nir internal/civil internal/fault", "pages, from the same answers as the API; never the store, FranceConnect or the simulator"},
 
 	// the rest
@@ -108,7 +109,7 @@ var inTests = []string{"github.com/gowebpki/jcs", "github.com/getkin/kin-openapi
 // standard restricts packages of the standard library.
 var standard = []library{
 	{"database/sql", "internal/store", "one road to the database"},
-	{"net/http", "client internal/edge internal/api internal/admin internal/web internal/franceconnect internal/sim/fcsim internal/sim/partners internal/bench internal/app internal/apptest internal/cli", "the domain knows no HTTP; the command line speaks it to the administration's socket"},
+	{"net/http", "client internal/edge internal/api internal/admin internal/web internal/franceconnect internal/deliver internal/sim/fcsim internal/sim/partners internal/bench internal/app internal/apptest internal/cli", "the domain knows no HTTP; the command line speaks it to the administration's socket"},
 	{"html/template", "internal/web internal/sim/fcsim internal/sim/partners", "pages are written in few places, with one escaping"},
 	{"text/template", "", "a page escaped by nothing"},
 	{"math/rand", "internal/sim/people internal/sim/nation internal/bench", "what must not be guessed comes from crypto/rand"},

@@ -16,6 +16,7 @@ type Meta struct {
 	Trace       string // <origin>/<leaf hash>: keep it, it proves the access
 	Periode     string // effective window, YYYY-MM-DD/YYYY-MM-DD
 	DonneesAu   string // date of the data
+	Reference   string // of the connected person, your own; webhooks repeat it
 	RateLimit   int    // calls of the quota nearest to its end
 	Remaining   int    // calls left in it
 	ResetsAfter time.Duration
@@ -65,7 +66,7 @@ func metaOf(r *http.Response) Meta {
 	}
 	m := Meta{
 		Status: r.StatusCode, RequestID: r.Header.Get("X-Request-Id"), Trace: r.Header.Get("X-Trace"),
-		Periode: r.Header.Get("X-Periode"), DonneesAu: r.Header.Get("X-Donnees-Au"),
+		Periode: r.Header.Get("X-Periode"), DonneesAu: r.Header.Get("X-Donnees-Au"), Reference: r.Header.Get("X-Reference-Personne"),
 		RateLimit: number("RateLimit-Limit"), Remaining: number("RateLimit-Remaining"),
 	}
 	if n := number("RateLimit-Reset"); n > 0 {

@@ -218,4 +218,5 @@ type MoiAccord struct {
 	VersionNotice   string `json:"version_notice"`
 	EmpreinteNotice string `json:"empreinte_notice"`
 	Texte           string `json:"texte"`
+	Notice          string `json:"notice"` // the notice itself, to show with the wording
 }

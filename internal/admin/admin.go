@@ -18,6 +18,7 @@ import (
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/intake"
 	"droits.example/droits/internal/nir"
+	"droits.example/droits/internal/notify"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
@@ -39,6 +40,11 @@ type Registry interface {
 	RestrictionsInForce(ctx context.Context) ([]consent.RestrictionLine, error)
 	Withdraw(ctx context.Context, p droits.Sujet, partnerID, reason string) error
 	Allow(ctx context.Context, p droits.Sujet, partnerID string) error
+	SetWebhook(ctx context.Context, partnerID, url, secret string, env partner.Environment) error
+	RemoveWebhook(ctx context.Context, partnerID string) error
+	Webhook(ctx context.Context, partnerID string) (notify.Target, error)
+	TestWebhook(ctx context.Context, partnerID string) (string, error)
+	ReplayWebhook(ctx context.Context, partnerID, delivery string) (int64, error)
 	Desk(ctx context.Context, q desk.Query) (desk.Found, error)
 	ForgetSubject(ctx context.Context, entry int64) error
 	Reports(ctx context.Context, file string, limit int) ([]trace.Report, error)
@@ -73,6 +79,8 @@ type Request struct {
 	Ground      string               `json:"ground,omitempty"`
 	Reason      string               `json:"reason,omitempty"`
 	ExpiresAt   time.Time            `json:"expires_at,omitzero"`
+	URL         string               `json:"url,omitempty"`
+	Delivery    string               `json:"delivery,omitempty"`
 	Path        string               `json:"path,omitempty"`
 	RejectsPath string               `json:"rejects_path,omitempty"`
 	Person      string               `json:"person,omitempty"`
@@ -113,6 +121,11 @@ func Handler(c Config) http.Handler {
 		"POST /restrictions/lift": lift,
 		"POST /consents/withdraw": withdraw,
 		"POST /consents/allow":    allow,
+		"GET /webhooks":           showWebhook,
+		"POST /webhooks":          setWebhook,
+		"POST /webhooks/remove":   removeWebhook,
+		"POST /webhooks/test":     testWebhook,
+		"POST /webhooks/replay":   replayWebhook,
 		"GET /identity/desk":      identityDesk,
 		"POST /identity/forget":   forgetSubject,
 		"GET /reports":            listReports,

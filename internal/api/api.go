@@ -116,6 +116,7 @@ func (a *API) operation(op droits.OperationInfo) edge.HandlerFunc {
 		if d := answer.DonneesOn(); !d.IsZero() {
 			w.Put("X-Donnees-Au", d.String())
 		}
+		w.Put("X-Reference-Personne", answer.Reference())
 		w.Put("X-Trace", answer.Receipt().String())
 		w.Event.Trace = answer.Receipt().Index()
 		return writeJSON(w, answer.Body())

@@ -36,6 +36,7 @@ type moiAccord struct {
 	Version   string `json:"version_notice"`
 	Empreinte string `json:"empreinte_notice"`
 	Texte     string `json:"texte"`
+	Notice    string `json:"notice,omitempty"`
 }
 
 type moiConvention struct {
@@ -107,7 +108,7 @@ func (a *API) wireMoi(caller access.Caller, p partner.Partner, left int) moi {
 			ID: d.ID, Version: d.Version, Etat: c.State, Finalite: d.Purpose, Debut: d.From, Fin: d.Until, Blocs: d.Blocks,
 			Quota: moiQuota{d.Quota.PerSecond, d.Quota.PerDay, left}, AgentRequis: d.AgentRequired,
 			Clients:   each(d.FCClients, func(f convention.FCClient) moiClient { return moiClient{f.ID, f.Profile} }),
-			Accord:    moiAccord{d.Terms.Notice, d.Terms.NoticeSHA256, c.Wording()},
+			Accord:    moiAccord{d.Terms.Notice, d.Terms.NoticeSHA256, c.Wording(), noticeText(d)},
 			Empreinte: c.Digest,
 		},
 		Champs:        policy.Fields(c),
@@ -117,4 +118,14 @@ func (a *API) wireMoi(caller access.Caller, p partner.Partner, left int) moi {
 		out.Environnement = "production"
 	}
 	return out
+}
+
+// noticeText is the text of the notice that the convention binds, by its hash:
+// a text that is not the one that was signed is not told.
+func noticeText(d convention.Document) string {
+	n, _ := convention.NoticeOf(d.Terms.Notice)
+	if n.SHA256 != d.Terms.NoticeSHA256 {
+		return ""
+	}
+	return n.Text
 }

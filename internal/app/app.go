@@ -18,6 +18,7 @@ import (
 	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/admin"
 	"droits.example/droits/internal/api"
+	"droits.example/droits/internal/deliver"
 	"droits.example/droits/internal/edge"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/franceconnect"
@@ -54,6 +55,7 @@ type App struct {
 	Verifier *franceconnect.Verifier
 	Edge     *edge.Edge
 	Logger   *slog.Logger
+	Worker   *deliver.Worker
 	metrics  *metrics
 	writer   *trace.Writer
 	api      *api.API
@@ -116,6 +118,9 @@ func (a *App) join() (err error) {
 		Environment: a.Config.Instance, Clock: a.clock,
 	})
 	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner, Ping: a.Store.Ping})
+	if a.Worker, err = a.deliverer(); err != nil {
+		return err
+	}
 	a.site, err = a.newSite()
 	return err
 }
@@ -245,7 +250,7 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	drain := time.Duration(a.Config.Drain)
-	errs := make(chan error, 4)
+	errs := make(chan error, 5)
 	serve := func(l net.Listener, h http.Handler) {
 		go func() { err := a.Edge.Serve(ctx, l, h, drain); cancel(); errs <- err }()
 	}
@@ -256,6 +261,7 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 	if err := a.beat(ctx); err != nil {
 		a.Logger.Warn("housekeeping", slog.String("event", "trail_beat"), slog.String("code", "service_indisponible"))
 	}
+	go func() { errs <- a.deliver(ctx) }()
 	a.Logger.Info("ready", slog.String("event", "ready"))
 	var all []error
 	for range cap(errs) {
@@ -283,6 +289,7 @@ func (a *App) housekeep(ctx context.Context) error {
 		case <-minute.C:
 			do("flush_refusals", a.Access.FlushRefusals(ctx, false))
 			do("trail_beat", a.beat(ctx))
+			do("agreements", a.agreements(ctx))
 		case <-hour.C:
 			_, err := a.Store.ForgetTokens(ctx)
 			do("forget_tokens", err)
@@ -290,6 +297,8 @@ func (a *App) housekeep(ctx context.Context) error {
 			do("trim_sessions", err)
 			_, err = a.Store.TrimDesk(ctx, a.clock().Add(-admin.MaxDeskFor))
 			do("trim_desk", err)
+			_, err = a.Store.TrimOutbox(ctx, a.clock().Add(-outboxFor))
+			do("trim_outbox", err)
 		}
 	}
 }

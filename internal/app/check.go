@@ -47,6 +47,12 @@ func (c Config) Check() error {
 	if err := c.FranceConnect.check(c.Instance); err != nil {
 		return err
 	}
+	if err := c.Mail.check(); err != nil {
+		return err
+	}
+	if err := c.Webhooks.check(); err != nil {
+		return err
+	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":
 	default:

@@ -33,6 +33,8 @@ type Config struct {
 	Keys          KeyFiles            `toml:"keys"`
 	FranceConnect FranceConnect       `toml:"franceconnect"`
 	Trace         Trace               `toml:"trace"`
+	Mail          Mail                `toml:"mail"`
+	Webhooks      Webhooks            `toml:"webhooks"`
 	Log           Log                 `toml:"log"`
 	Drain         Duration            `toml:"drain" doc:"time given to running requests at the end"`
 }
@@ -242,6 +244,10 @@ func override(v reflect.Value, prefix string, environ []string) error {
 			*x = n
 		case *[]string:
 			*x = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+		case *bool:
+			if *x = value == "true"; !*x && value != "false" {
+				return &ConfigError{name + " is true or false"}
+			}
 		default:
 			f.SetString(value)
 		}
@@ -250,7 +256,7 @@ func override(v reflect.Value, prefix string, environ []string) error {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.Keys.LogFile, &c.Trace.LockFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile} {
+	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.Keys.LogFile, &c.Trace.LockFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile, &c.Mail.PasswordFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

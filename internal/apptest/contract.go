@@ -83,7 +83,7 @@ func (in *Instance) judgeSuccess(path string, a *Answer, fail func(string)) {
 	if holdsNull(v) {
 		fail("an absent member is null instead of omitted")
 	}
-	want := []string{"RateLimit-Limit", "X-Periode", "X-Donnees-Au", "X-Trace"}
+	want := []string{"RateLimit-Limit", "X-Periode", "X-Donnees-Au", "X-Reference-Personne", "X-Trace"}
 	switch path = strings.TrimSuffix(path, "/"); {
 	case path == api.MoiPath:
 		want = want[:1]
@@ -137,7 +137,7 @@ func (in *Instance) judgeProblem(r *http.Request, a *Answer, fail func(string)) 
 	if (a.Status == http.StatusUnauthorized) != (a.Header.Get("WWW-Authenticate") != "") {
 		fail("WWW-Authenticate goes with 401 and with nothing else")
 	}
-	for _, k := range []string{"X-Periode", "X-Donnees-Au"} {
+	for _, k := range []string{"X-Periode", "X-Donnees-Au", "X-Reference-Personne"} {
 		if a.Header.Get(k) != "" {
 			fail("a refusal carries " + k)
 		}

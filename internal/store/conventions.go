@@ -17,11 +17,15 @@ import (
 const inForce = `('active', 'suspended', 'notice')`
 
 // PutConvention adds a version of a convention. Its partner must exist and be
-// of the document's kind; a version is written once. Errors:
+// of the document's kind, and it must bind a known version of the information
+// notice; a version is written once. Errors:
 // parametre_invalide, ressource_inconnue (no such partner). A draft changes
 // nothing for the calls that run.
 func (s *Store) PutConvention(ctx context.Context, c convention.Convention) error {
 	d := c.Document
+	if err := d.CheckNotice(); err != nil {
+		return err
+	}
 	e := &trace.Event{Class: trace.ConventionEvent, Operation: "convention_ajoutee", Actor: trace.ActorOperator, Partner: d.Parties.Partner, Purpose: d.Purpose, Convention: d.ID + "/" + strconv.Itoa(d.Version), After: string(c.State)}
 	return s.change(ctx, e, nil, func(tx *sql.Tx) error {
 		var kind string
