@@ -100,11 +100,12 @@ var libraries = []library{
 	{"github.com/prometheus/client_golang", "internal/app", "metrics"},
 	{"go.yaml.in/yaml/v3", "internal/api", "the OpenAPI document in its two forms"},
 	{"github.com/getkin/kin-openapi", "internal/apptest", "tests: answers are held against the contract"},
+	{"github.com/transparency-dev/merkle", "", "tests: another's RFC 6962 tree"},
 	{"pgregory.net/rapid", "", "tests: properties"},
 }
 
 // inTests are the libraries that any test may import.
-var inTests = []string{"github.com/gowebpki/jcs", "github.com/getkin/kin-openapi", "pgregory.net/rapid", "golang.org/x/text/unicode/norm", "github.com/go-jose/go-jose/v4", "github.com/klauspost/compress/zstd", "go.yaml.in/yaml/v3", "github.com/pelletier/go-toml/v2"}
+var inTests = []string{"github.com/transparency-dev/merkle", "golang.org/x/mod/sumdb", "github.com/gowebpki/jcs", "github.com/getkin/kin-openapi", "pgregory.net/rapid", "golang.org/x/text/unicode/norm", "github.com/go-jose/go-jose/v4", "github.com/klauspost/compress/zstd", "go.yaml.in/yaml/v3", "github.com/pelletier/go-toml/v2"}
 
 // standard restricts packages of the standard library.
 var standard = []library{

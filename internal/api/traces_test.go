@@ -20,7 +20,7 @@ import (
 // nobody decided upon.
 var (
 	personMembers   = []string{"asked", "beneficiary", "body", "body_salt", "consent", "convention", "count", "demarche", "operation", "others", "outcome", "partner", "period", "purpose", "reference", "request", "served", "time", "withheld"}
-	internalMembers = []string{"agent", "fc_subject", "ip", "key", "latency_us", "matching", "policy", "reasons", "request_id", "token", "withheld"}
+	internalMembers = []string{"agent", "fc_subject", "ip", "key", "latency_us", "matching", "others", "policy", "reasons", "request_id", "subject", "token", "withheld"}
 	hexDigest       = regexp.MustCompile(`^[0-9a-f]{32,64}$`)
 	periodText      = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}/\d{4}-\d{2}-\d{2}$`)
 	upperSnake      = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)

@@ -129,10 +129,10 @@ func (s *Store) sign(ctx context.Context, log trace.StoredLog, now trace.Head) (
 	if err != nil {
 		return trace.Checkpoint{}, unavailable("store: lock", err)
 	}
-	if held == "" {
+	if held.note == "" {
 		return trace.Checkpoint{}, s.refuse(TrailLockMissing)
 	}
-	last, err := s.logKeys(log.Origin).Open([]byte(held))
+	last, err := s.logKeys(log.Origin).Open([]byte(held.note))
 	switch {
 	case err != nil || last.Origin != log.Origin:
 		return last, s.refuse(TrailLockBroken)
@@ -158,18 +158,23 @@ func (s *Store) sign(ctx context.Context, log trace.StoredLog, now trace.Head) (
 		if err != nil {
 			return last, unavailable("store: sign", err)
 		}
-		if err := s.ledger.lock.swap(log.Origin, held, next.Note); err != nil {
+		seen := held.note
+		held = heldHead{next.Note, last.Size}
+		if err := s.ledger.lock.swap(log.Origin, seen, held); err != nil {
 			return last, unavailable("store: lock", err)
 		}
 		last = next
 	}
-	return last, s.keep(ctx, last)
+	return last, s.keep(ctx, last, held.before)
 }
 
 // keep writes a checkpoint beside the others, once.
-func (s *Store) keep(ctx context.Context, c trace.Checkpoint) error {
+func (s *Store) keep(ctx context.Context, c trace.Checkpoint, before int64) error {
+	if c.Size == 0 {
+		return nil // of a log that is only begun
+	}
 	return (&Store{engine: s.engine}).tidy(ctx, "store: checkpoint", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO point_controle (origine, taille, note) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, c.Origin, c.Size, c.Note)
+		_, err := tx.ExecContext(ctx, `INSERT INTO point_controle (origine, taille, precedent, note) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, c.Origin, c.Size, before, c.Note)
 		return err
 	})
 }
@@ -360,7 +365,12 @@ func (s *Store) relock(ctx context.Context, log trace.StoredLog, c trace.Checkpo
 			return unavailable("store: relock", err)
 		}
 	}
-	if err := l.lock.put(log.Origin, c.Note); err != nil {
+	h := heldHead{note: c.Note}
+	err := s.journal.reader.QueryRowContext(ctx, `SELECT COALESCE(MAX(taille), 0) FROM point_controle WHERE origine = $1 AND taille < $2`, c.Origin, c.Size).Scan(&h.before)
+	if err == nil {
+		err = l.lock.put(log.Origin, h)
+	}
+	if err != nil {
 		return unavailable("store: relock", err)
 	}
 	l.refused = nil // the next beat says whether every log is known again

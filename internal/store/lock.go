@@ -47,7 +47,7 @@ func openLock(path string, empty bool) (*headLock, error) {
 	}
 	for _, q := range []string{
 		"PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = DELETE", "PRAGMA synchronous = EXTRA",
-		`CREATE TABLE IF NOT EXISTS verrou (origine TEXT PRIMARY KEY, note TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+		`CREATE TABLE IF NOT EXISTS verrou (origine TEXT PRIMARY KEY, precedent INTEGER NOT NULL, note TEXT NOT NULL) STRICT, WITHOUT ROWID`,
 	} {
 		if err := sqlitex.ExecuteTransient(c, q, nil); err != nil {
 			return nil, errors.Join(err, c.Close())
@@ -90,19 +90,25 @@ func (k *headLock) all() (map[string]string, error) {
 	return out, err
 }
 
-// held is the note of a log, "" when there is none.
-func (k *headLock) held(origin string) (note string, err error) {
-	_, err = k.do(`SELECT note FROM verrou WHERE origine = $1`, func(s *sqlite.Stmt) error {
-		note = s.ColumnText(0)
+// heldHead is a signed note and the size of the head signed before it.
+type heldHead struct {
+	note   string // "" when there is none
+	before int64
+}
+
+// held is what the lock holds of a log.
+func (k *headLock) held(origin string) (h heldHead, err error) {
+	_, err = k.do(`SELECT note, precedent FROM verrou WHERE origine = $1`, func(s *sqlite.Stmt) error {
+		h = heldHead{s.ColumnText(0), s.ColumnInt64(1)}
 		return nil
 	}, origin)
-	return note, err
+	return h, err
 }
 
 // begin holds the empty head of a log that is about to be opened. A log of that
 // name that was signed with entries is not opened again.
 func (k *headLock) begin(origin string, seed trace.Seed, at time.Time) error {
-	note, err := k.held(origin)
+	h, err := k.held(origin)
 	if err != nil {
 		return err
 	}
@@ -110,15 +116,15 @@ func (k *headLock) begin(origin string, seed trace.Seed, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	if note == "" {
-		_, err = k.do(`INSERT INTO verrou (origine, note) VALUES ($1, $2)`, nil, origin, c.Note)
+	if h.note == "" {
+		_, err = k.do(`INSERT INTO verrou (origine, precedent, note) VALUES ($1, 0, $2)`, nil, origin, c.Note)
 		return err
 	}
 	keys, err := trace.ParseKeys([]byte(seed.PublicKey(origin)))
 	if err != nil {
 		return err
 	}
-	switch was, err := keys.Open([]byte(note)); {
+	switch was, err := keys.Open([]byte(h.note)); {
 	case err != nil:
 		return refusedTrail(TrailLockBroken)
 	case was.Size > 0:
@@ -128,8 +134,8 @@ func (k *headLock) begin(origin string, seed trace.Seed, at time.Time) error {
 }
 
 // swap replaces the head that its caller saw by a newer one.
-func (k *headLock) swap(origin, seen, next string) error {
-	n, err := k.do(`UPDATE verrou SET note = $1 WHERE origine = $2 AND note = $3`, nil, next, origin, seen)
+func (k *headLock) swap(origin, seen string, next heldHead) error {
+	n, err := k.do(`UPDATE verrou SET note = $1, precedent = $2 WHERE origine = $3 AND note = $4`, nil, next.note, next.before, origin, seen)
 	if err == nil && n != 1 {
 		err = refusedTrail(TrailForked) // another process signs this log
 	}
@@ -137,7 +143,7 @@ func (k *headLock) swap(origin, seen, next string) error {
 }
 
 // put sets the head of a log, whatever was held: two people have decided so.
-func (k *headLock) put(origin, note string) error {
-	_, err := k.do(`INSERT INTO verrou (origine, note) VALUES ($1, $2) ON CONFLICT (origine) DO UPDATE SET note = excluded.note`, nil, origin, note)
+func (k *headLock) put(origin string, h heldHead) error {
+	_, err := k.do(`INSERT INTO verrou (origine, precedent, note) VALUES ($1, $2, $3) ON CONFLICT (origine) DO UPDATE SET note = excluded.note, precedent = excluded.precedent`, nil, origin, h.before, h.note)
 	return err
 }

@@ -97,14 +97,16 @@ func (k Keys) Open(signed []byte) (c Checkpoint, err error) {
 	signedBy := map[byte]bool{}
 	for _, sig := range n.Sigs {
 		v := k.find(sig.Name, sig.Hash)
+		raw, err := base64.StdEncoding.Strict().DecodeString(sig.Base64)
 		switch {
+		case err != nil: // loose bits: another text of the same signature
+			return c, flaw(FlawNote)
 		case v.witness:
 			c.Witnesses = append(c.Witnesses, v.name)
 		case v.name != c.Origin: // another log's key says nothing of this one
 		default:
 			signedBy[v.alg] = true
 			if v.alg == algTimed {
-				raw, _ := base64.StdEncoding.DecodeString(sig.Base64) // it was verified
 				c.At = timeOf(raw[4:])
 			}
 		}
@@ -123,6 +125,20 @@ func (k Keys) Open(signed []byte) (c Checkpoint, err error) {
 func OriginOf(signed []byte) string {
 	line, _, _ := strings.Cut(string(signed), "\n")
 	return line
+}
+
+// SizeOf is the size that a checkpoint says that its tree has, -1 when it says
+// none; nothing is checked.
+func SizeOf(signed []byte) int64 {
+	lines := strings.SplitN(string(signed), "\n", 3)
+	if len(lines) < 3 {
+		return -1
+	}
+	n, err := strconv.ParseInt(lines[1], 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // maxNote bounds a signed note.

@@ -83,6 +83,7 @@ const (
 type StoredCheckpoint struct {
 	Origin       string
 	Size         int64
+	Before       int64 // size of the one signed before it
 	Note         string
 	Cosignatures string // lines of witnesses
 }

@@ -14,6 +14,7 @@ type heads struct {
 	next    StoredCheckpoint
 	more    bool
 	last    Checkpoint
+	kept    int64 // size of the newest stored one
 	outside *Checkpoint
 }
 
@@ -36,7 +37,10 @@ func (v *verification) openHead() error {
 }
 
 func (h *heads) begin(v *verification, origin string) (err error) {
-	h.last = Checkpoint{}
+	h.last, h.kept = Checkpoint{}, -1
+	if v.tree.Size() == 0 {
+		h.kept = 0
+	}
 	h.next, h.more, err = v.src.NextCheckpoint(v.ctx, origin, v.tree.Size()-1)
 	if err != nil {
 		return err
@@ -77,6 +81,10 @@ func (h *heads) reached(v *verification) (err error) {
 // checkpoint checks the stored one that the tree has reached and reads the next.
 func (h *heads) checkpoint(v *verification, same func([HashSize]byte) bool) (err error) {
 	size, log := v.tree.Size(), &v.rep.Logs[len(v.rep.Logs)-1]
+	if h.kept >= 0 && h.next.Before != h.kept {
+		v.flaw(FlawChain, h.next.Size)
+	}
+	h.kept = h.next.Size
 	c, bad := v.o.Keys.quiet().Open([]byte(Cosigned(h.next.Note, h.next.Cosignatures)))
 	switch {
 	case bad != nil:
@@ -114,6 +122,8 @@ func (h *heads) end(v *verification) error {
 		v.flaw(FlawShort, l.Size)
 	case l.Size < h.last.Size:
 		v.flaw(FlawLockBehind, l.Size)
+	case h.kept >= 0 && l.Size > h.kept: // the next start takes it from there
+		v.flaw(FlawChain, l.Size)
 	}
 	return nil
 }

@@ -6,11 +6,13 @@ CREATE TABLE arbre (
 ) STRICT;
 
 -- The signed heads. The note says everything, its instant included; origine and
--- taille only find it.
+-- taille only find it, and precedent, the size of the one before, shows that none
+-- is missing.
 CREATE TABLE point_controle (
-  origine TEXT NOT NULL,
-  taille  INTEGER NOT NULL,
-  note    TEXT NOT NULL,
+  origine   TEXT NOT NULL,
+  taille    INTEGER NOT NULL,
+  precedent INTEGER NOT NULL,
+  note      TEXT NOT NULL,
   PRIMARY KEY (origine, taille)
 ) STRICT, WITHOUT ROWID;
 
