@@ -269,7 +269,9 @@ func (p *tab) check(name string) {
 		chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth`, &wide),
 		chromedp.Evaluate(`document.documentElement.lang`, &lang),
 		chromedp.Evaluate(`document.querySelectorAll("h1").length`, &titles),
-		chromedp.Evaluate(`(document.activeElement.blur(), scrollTo(0, 0))`, nil),
+		// A page whose form came back has given the focus to its errors: the
+		// keyboard starts again from the top.
+		chromedp.Evaluate(`(() => { const a = document.createElement("a"); a.href = "#"; document.body.prepend(a); a.focus(); a.remove(); scrollTo(0, 0) })()`, nil),
 		chromedp.KeyEvent(kb.Tab),
 		chromedp.Evaluate(`document.activeElement.textContent.trim()`, &first))
 	if wide {

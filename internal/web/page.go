@@ -65,7 +65,8 @@ func loadPages(assets map[string]string) (map[string]*template.Template, error) 
 			return p, nil
 		}
 		return "", fmt.Errorf("web: no asset %s", name)
-	}, "fr": fr, "day": day, "longDay": longDay, "instant": instant, "longInstant": longInstant, "period": period, "monthName": monthName, "count": count}
+	}, "fr": fr, "day": day, "longDay": longDay, "instant": instant, "longInstant": longInstant, "period": period, "monthName": monthName, "count": count,
+		"cover": func(title string, lines []coverLine) coverTable { return coverTable{title, lines} }}
 	funcs["part"] = func(string, any) (template.HTML, error) { return "", errors.New("web: no parts yet") }
 	common, err := template.New("").Funcs(funcs).Option("missingkey=error").ParseFS(templates, "templates/layout.html", "templates/parts/*.html")
 	if err != nil {

@@ -73,6 +73,12 @@ type pair struct {
 	State tag
 }
 
+// coverTable is rights in force, under the title that names the table.
+type coverTable struct {
+	Title string
+	Lines []coverLine
+}
+
 // pager leads to the neighbouring pages of a list read by cursor.
 type pager struct{ First, Next string }
 

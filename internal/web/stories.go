@@ -59,7 +59,7 @@ func stories() []story {
 		{"paires", "Liste de définitions", "Un terme, ce qu'on en dit.", []storyCase{{"Complète", "pairs", []pair{{Term: "Quand", Text: []string{longInstant(at)}}, {Term: "Résultat", State: tag{"ok", "Données transmises"}}, {Term: "Votre accord", Text: []string{"n° 1234"}, Href: storiesPath}, {Term: "Vide"}}}}},
 		{"tableau", "Tableau", "Il s'empile quand l'écran est étroit.", []storyCase{
 			{"Consultations", "lines", []readingLine{{Href: storiesPath, At: instantOf{at}, Who: "Hôpital de démonstration", Why: "Préparer une admission", What: "La caisse", Concern: "vous", Outcome: tag{"ok", "Données transmises"}}, {Href: storiesPath, At: instantOf{at}, Who: "Organisme complémentaire", Why: "Faciliter une adhésion", What: "Les exonérations", Outcome: outcomeOf("consentement_retire"), Report: true}}},
-			{"Droits", "cover", []coverLine{{"Droits de base", "La part que l'assurance maladie rembourse.", civil.Period{From: today.AddYears(-3), To: today.AddDays(20)}, tag{"warn", "se termine bientôt"}}}},
+			{"Droits", "cover", coverTable{"Droits ouverts", []coverLine{{"Droits de base", "La part que l'assurance maladie rembourse.", civil.Period{From: today.AddYears(-3), To: today.AddDays(20)}, tag{"warn", "se termine bientôt"}}}}},
 		}},
 		{"pages", "Pages d'une liste", "Par curseur : les plus récents d'abord.", []storyCase{{"Au milieu", "pager", pager{storiesPath, storiesPath}}}},
 		{"frise", "Frise", "Des périodes dans le temps, et le même tableau.", []storyCase{{"Une famille de droits", "timeline", newTimeline(caption{"frise", "Deux années de droits"}, around(today), today, []lane{
