@@ -116,6 +116,9 @@ func (s *Site) shell() shell {
 	}
 	if s.cfg.Demonstration {
 		footer = append(footer, link{"Composants", storiesPath})
+		if s.cfg.Outbox != nil {
+			footer = append(footer, link{"Messages", messagesPath})
+		}
 	}
 	return shell{Name: s.cfg.Name, Baseline: s.cfg.Baseline, Version: s.cfg.Version,
 		Demonstration: s.cfg.Demonstration, Menu: menu, Footer: footer}

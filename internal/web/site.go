@@ -31,6 +31,8 @@ type Config struct {
 	HospitalURL string
 	// Origin is our own, for browsers that only tell the origin of a form.
 	Origin string
+	// Outbox is what the demonstration would send; it is shown nowhere else.
+	Outbox Outbox
 	// Space is the citizen space; nil leaves it closed.
 	Space *Space
 }
@@ -136,6 +138,9 @@ func (s *Site) routes() *http.ServeMux {
 	if s.cfg.Demonstration {
 		mux.HandleFunc("GET "+storiesPath, s.stories)
 		mux.HandleFunc("GET "+storiesPath+"/{name}", s.story)
+		if s.cfg.Outbox != nil {
+			mux.HandleFunc("GET "+messagesPath, s.messages)
+		}
 	}
 	if s.open() {
 		s.space.routes(mux)

@@ -15,6 +15,7 @@ import (
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/nir"
+	"droits.example/droits/internal/notify"
 	"droits.example/droits/internal/trace"
 )
 
@@ -139,6 +140,7 @@ func models(t *testing.T) map[string][]any {
 		"composants":       {stories()},
 		"composant":        {stories()[0]},
 		"verifier":         {verifyData{Text: verifyField("x"), Result: &verdict{State: tag{"ok", "valide"}, Title: "T", Text: []string{"x"}, Facts: []pair{{Term: "a", Text: []string{"b"}}}, Checked: []string{"c"}}}, verifyData{Text: blank, Wrong: mistakes(blank)}},
+		"messages":         {messageLines([]notify.Line{{Channel: notify.Mail, To: "n•••@exemple.fr", Subject: "Objet", Text: "Bonjour", State: notify.Sent}, {Channel: notify.Webhook, Partner: "hopital", Type: notify.ConsentWithdrawn, State: notify.Dead, Attempts: 3, Last: "REFUSED"}, {}})},
 		"closed":           {nil},
 		"connexion":        {connexionData{Start: startPath, Simulated: true, Why: &notice{"warn", "T", []string{"x"}}}},
 		"connexion_rompue": {struct{ Login, RequestID string }{loginPath, "req-1"}},
