@@ -276,6 +276,41 @@ func TestTheJournalOfAPerson(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("R43 R45 a line has a proof that holds offline, tells what the person knows, and asking for it is in the log", func(t *testing.T) {
+		l := w.journal(c, ReadingQuery{Partner: "hopital", Outcome: OutcomeServed})[0]
+		proof, err := w.service.Proof(ctx, c, visit, l.ID)
+		must(t, err)
+		text, err := proof.MarshalText()
+		must(t, err)
+		lines, err := w.store.PublicKeys(ctx)
+		must(t, err)
+		keys, err := trace.ParseKeys([]byte(strings.Join(lines, "\n")))
+		must(t, err)
+		p, err := trace.VerifyProof(text, keys)
+		if err != nil || !strings.HasPrefix(fmt.Sprintf("%x", p.Leaf), l.ID) || !strings.Contains(string(p.Person), `"getBeneficiaires"`) {
+			t.Errorf("%v", err)
+		}
+		for _, internal := range []string{"192.0.2.7", "essai", w.keyIDs["hopital"]} {
+			if strings.Contains(string(text), internal) || strings.Contains(string(p.Person), internal) {
+				t.Error("the internal part is told")
+			}
+		}
+		if w.last().person["operation"] != opProof {
+			t.Error(w.last())
+		}
+		for i := range text {
+			broken := []byte(string(text))
+			broken[i] ^= 1
+			if _, err := trace.VerifyProof(broken, keys); err == nil {
+				t.Fatalf("R43 a bit changed at %d of %d passes", i, len(text))
+			}
+		}
+	})
+	t.Run("T12 there is no proof of somebody else's line", func(t *testing.T) {
+		if _, err := w.service.Proof(ctx, w.signIn("c2s"), visit, w.journal(c, ReadingQuery{})[0].ID); code(err) != "ressource_inconnue" {
+			t.Error(err)
+		}
+	})
 	t.Run("what a person does not recognise is kept for the DPO and marked", func(t *testing.T) {
 		l := w.journal(c, ReadingQuery{Partner: "hopital"})[0]
 		ref, err := w.service.Report(ctx, c, visit, l.ID, "Je n'étais pas à cet hôpital.")

@@ -26,6 +26,8 @@ type Trail interface {
 	// Report keeps, for the DPO, that a person does not recognise an entry,
 	// and gives the reference of the report.
 	Report(ctx context.Context, p droits.Sujet, n int64, text string, e trace.Event) (string, error)
+	// Proof is the proof that an entry is in the log.
+	Proof(ctx context.Context, n int64) (trace.Proof, error)
 	Partner(id string) (partner.Partner, bool)
 }
 
@@ -84,6 +86,26 @@ func (s *Service) readings(ctx context.Context, c Citizen, q ReadingQuery) (page
 func (s *Service) Reading(ctx context.Context, c Citizen, _ Visit, id string) (Reading, error) {
 	_, r, err := s.line(ctx, c, id)
 	return r, err
+}
+
+// Proof is the proof that a line of the person's journal is in the log; that
+// it was asked for is traced. A line of another person's session has none
+// here. Errors: those of Reading.
+func (s *Service) Proof(ctx context.Context, c Citizen, v Visit, id string) (trace.Proof, error) {
+	f, r, err := s.line(ctx, c, id)
+	if err == nil && (r.Elsewhere || f.Erased) {
+		err = noReading()
+	}
+	if err != nil {
+		return trace.Proof{}, err
+	}
+	proof, err := s.Trail.Proof(ctx, f.Index)
+	if err != nil {
+		return trace.Proof{}, err
+	}
+	e := s.visited(c, v, opProof)
+	_, err = s.Journal.Append(context.WithoutCancel(ctx), trace.Pending{Leaf: e.Leaf()})
+	return proof, err
 }
 
 // maxReport bounds what a person may write with a report, in characters.
