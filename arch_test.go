@@ -64,7 +64,7 @@ var arrows = map[string]arrow{
 	"internal/app":          {"*", "the only place where things are joined"},
 	"internal/apptest":      {"*", "the whole platform for a test; importable from tests only"},
 	"internal/bench":        {"*", "measures the parts one by one as well as the whole; imports no command"},
-	"internal/cli":          {"internal/app internal/admin internal/bench internal/cases internal/desk internal/notify internal/trace internal/intake internal/convention internal/droits internal/civil internal/store internal/sim/nation internal/fault", "flags and exit codes; the store for its lock's error and the root key only"},
+	"internal/cli":          {"internal/app internal/admin internal/bench internal/trace internal/cases internal/desk internal/notify internal/trace internal/intake internal/convention internal/droits internal/civil internal/store internal/sim/nation internal/fault", "flags and exit codes; the store for its lock's error and the root key only"},
 	"internal/sim/people":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
 	"internal/sim/nation":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
 	"internal/sim/fcsim":    {"internal/civil internal/identity", "a FranceConnect knows no NIR, no right and no partner's key"},

@@ -47,6 +47,7 @@ type Registry interface {
 	ReplayWebhook(ctx context.Context, partnerID, delivery string) (int64, error)
 	Desk(ctx context.Context, q desk.Query) (desk.Found, error)
 	ForgetSubject(ctx context.Context, entry int64) error
+	Relock(ctx context.Context, signed []byte) (size int64, err error)
 	Reports(ctx context.Context, file string, limit int) ([]trace.Report, error)
 }
 
@@ -81,6 +82,7 @@ type Request struct {
 	ExpiresAt   time.Time            `json:"expires_at,omitzero"`
 	URL         string               `json:"url,omitempty"`
 	Delivery    string               `json:"delivery,omitempty"`
+	Checkpoint  string               `json:"checkpoint,omitempty"`
 	Path        string               `json:"path,omitempty"`
 	RejectsPath string               `json:"rejects_path,omitempty"`
 	Person      string               `json:"person,omitempty"`
@@ -127,6 +129,7 @@ func Handler(c Config) http.Handler {
 		"POST /webhooks/test":     testWebhook,
 		"POST /webhooks/replay":   replayWebhook,
 		"GET /identity/desk":      identityDesk,
+		"POST /trace/relock":      relock,
 		"POST /identity/forget":   forgetSubject,
 		"GET /reports":            listReports,
 		"GET /demo/persons":       demoPersons,

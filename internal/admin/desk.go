@@ -50,6 +50,15 @@ func identityDesk(c Config, r *http.Request, _ Request) (any, error) {
 
 // forgetSubject forgets to whom a blocked subject led; the request's ID is the
 // place of the entry that the desk lists.
+// relock puts in the lock of signed heads a checkpoint from elsewhere.
+func relock(c Config, r *http.Request, req Request) (any, error) {
+	size, err := c.registry(req).Relock(r.Context(), []byte(req.Checkpoint))
+	if err != nil {
+		return nil, missing(err, "log")
+	}
+	return done(req, map[string]any{"size": size})
+}
+
 func forgetSubject(c Config, r *http.Request, req Request) (any, error) {
 	entry, err := strconv.ParseInt(req.ID, 10, 64)
 	if err != nil || entry < 0 {

@@ -207,6 +207,8 @@ func describe(code fault.Code, field, reason string) string {
 	}
 	if words, ok := reasons[reason]; ok {
 		text += ": " + words
+	} else if words, ok := trailReasons[reason]; ok {
+		text += ": " + words
 	} else if reason != "" {
 		text += ": " + reason
 	}

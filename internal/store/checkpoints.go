@@ -318,13 +318,13 @@ func (s *Store) ConsistencyProof(ctx context.Context, h trace.Head, from int64) 
 // is not signed by this log; ressource_inconnue for another log;
 // service_indisponible with TRAIL_ROLLED_BACK or TRAIL_FORKED when the trail is
 // not the one that was signed.
-func (s *Store) Relock(ctx context.Context, signed []byte) (trace.Checkpoint, error) {
+func (s *Store) Relock(ctx context.Context, signed []byte) (int64, error) {
 	s.signing.Lock()
 	defer s.signing.Unlock()
 	origin := trace.OriginOf(signed)
 	c, err := s.logKeys(origin).Open(signed)
 	if err != nil {
-		return c, fault.New(fault.ParametreInvalide, "store: relock").On("checkpoint")
+		return c.Size, fault.New(fault.ParametreInvalide, "store: relock").On("checkpoint")
 	}
 	s.acting.Lock()
 	h := s.ledger.head.copy()
@@ -338,21 +338,21 @@ func (s *Store) Relock(ctx context.Context, signed []byte) (trace.Checkpoint, er
 			size = h.logs[i+1].First - log.First
 		}
 		if c.Size > size {
-			return c, refusedTrail(TrailRolledBack)
+			return c.Size, refusedTrail(TrailRolledBack)
 		}
 		tree, err := trace.TreeAt(c.Size, s.nodes(ctx, log))
 		if err != nil {
-			return c, unavailable("store: relock", err)
+			return c.Size, unavailable("store: relock", err)
 		}
 		if tree.Root() != c.Root {
-			return c, refusedTrail(TrailForked)
+			return c.Size, refusedTrail(TrailForked)
 		}
 		if s.rehearse {
-			return c, nil
+			return c.Size, nil
 		}
-		return c, s.relock(ctx, log, c)
+		return c.Size, s.relock(ctx, log, c)
 	}
-	return c, notFound("store: relock")
+	return c.Size, notFound("store: relock")
 }
 
 func (s *Store) relock(ctx context.Context, log trace.StoredLog, c trace.Checkpoint) error {

@@ -284,3 +284,39 @@ func (t *Trail) StraySubjects(_ context.Context, last int64) (n int64, err error
 func (t *Trail) Locks(context.Context) ([]trace.StoredCheckpoint, error) { return t.locked, nil }
 
 var _ trace.Source = (*Trail)(nil)
+
+// Accesses hands over the calls of a period, in order: what partners were
+// served or refused. Without the root key there is nothing to tell of whom.
+func (t *Trail) Accesses(ctx context.Context, from, until time.Time, each func(trace.Access)) error {
+	return t.Batches(ctx, 0, func(b *trace.StoredBatch) error {
+		for _, e := range b.Entries {
+			if e.At < from.Unix() || e.At >= until.Unix() || e.Class != trace.AccessServed && e.Class != trace.AccessRefused || len(e.Commits) != 2*trace.HashSize {
+				continue
+			}
+			a := trace.Access{Served: e.Class == trace.AccessServed}
+			a.Hash = trace.LeafHash(e.Class, [trace.HashSize]byte(e.Commits), [trace.HashSize]byte(e.Commits[trace.HashSize:]))
+			if e.Person.State == trace.PartOpen {
+				p, err := trace.ReadPerson(e.Person.Text)
+				if err != nil {
+					return err
+				}
+				if p.Partner == "" {
+					continue // the person's own reading
+				}
+				a.Partner = p.Partner
+			}
+			each(a)
+		}
+		return nil
+	})
+}
+
+// Counted is what was counted against the quotas of each partner, between two
+// days of Paris, the last one out.
+func (t *Trail) Counted(_ context.Context, from, until civil.Date, each func(partner string, n int64)) error {
+	return t.each(`SELECT (SELECT partenaire FROM convention WHERE id = q.convention ORDER BY version DESC LIMIT 1), SUM(pris) FROM quota AS q
+		WHERE jour >= $1 AND jour < $2 GROUP BY convention`, []any{from.String(), until.String()}, func(s *sqlite.Stmt) error {
+		each(s.ColumnText(0), s.ColumnInt64(1))
+		return nil
+	})
+}

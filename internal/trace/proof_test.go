@@ -243,11 +243,8 @@ func FuzzVerifyProof(f *testing.F) {
 	f.Add([]byte(proofHeader + "extra e30=\nindex 0\n\nx\n1\n\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		out, err := VerifyProof(b, keys)
-		if err == nil && !bytes.Contains(b, []byte(g.head.Text())) {
+		if err == nil && (!bytes.Contains(b, []byte(out.Head.Text())) || out.Origin != logName || out.Index >= out.Size) {
 			t.Errorf("something else is proved: %+v", out.Head)
-		}
-		if err == nil && out.Leaf != g.leaves[out.Index].Hash {
-			t.Error("another leaf")
 		}
 		keys.Open(b)
 		ParseKeys(b)
