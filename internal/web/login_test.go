@@ -80,7 +80,7 @@ func TestLogin(t *testing.T) {
 		whole(t, other.Once(t, "GET", back, nil), 400)
 		state := must(url.ParseQuery(q)).Get("state")
 		forged := state[:len(state)-2] + string(state[len(state)-2]^1) + state[len(state)-1:]
-		for _, state := range []string{"", "x", strings.Repeat("A", 54), state + "A", forged, "A" + state[1:]} {
+		for _, state := range []string{"", "x", strings.Repeat("A", 54), state + "A", forged, "B" + state[1:]} {
 			whole(t, b.Once(t, "GET", change("state", state), nil), 400)
 		}
 		whole(t, b.Once(t, "GET", change("iss", "https://ailleurs.example/api/v2"), nil), 400)
