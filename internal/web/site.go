@@ -31,6 +31,8 @@ type Config struct {
 	HospitalURL string
 	// Origin is our own, for browsers that only tell the origin of a form.
 	Origin string
+	// TrailKeys check proofs; nil leaves them unchecked.
+	TrailKeys TrailKeys
 	// Outbox is what the demonstration would send; it is shown nowhere else.
 	Outbox Outbox
 	// Space is the citizen space; nil leaves it closed.

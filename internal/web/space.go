@@ -12,6 +12,7 @@ import (
 	"droits.example/droits/internal/edge"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/trace"
 )
 
 // Citizens is the road to what a person may see of itself and decide. Every
@@ -23,6 +24,7 @@ type Citizens interface {
 	RevealNIR(ctx context.Context, c access.Citizen, v access.Visit, ref string) (string, error)
 	Readings(ctx context.Context, c access.Citizen, v access.Visit, q access.ReadingQuery) (access.ReadingPage, error)
 	Reading(ctx context.Context, c access.Citizen, v access.Visit, id string) (access.Reading, error)
+	Proof(ctx context.Context, c access.Citizen, v access.Visit, id string) (trace.Proof, error)
 	Report(ctx context.Context, c access.Citizen, v access.Visit, id, text string) (string, error)
 	Family(c access.Citizen) []access.Relative
 	Sharings(ctx context.Context, c access.Citizen) ([]access.Sharing, error)
@@ -125,6 +127,8 @@ func (s *space) routes(mux *http.ServeMux) {
 	post(agreementsPath+"/{id}/contester", s.contest)
 	get(readingsPath, s.readings)
 	get(readingsPath+"/{id}", s.reading)
+	get(readingsPath+"/{id}/preuve", s.proof)
+	get(readingsPath+"/{id}/preuve/{form}", s.proof)
 	post(readingsPath+"/{id}/signaler", s.report)
 	get(securityPath, s.security)
 	post(securityPath+"/sessions/{id}/fermer", s.endSession)

@@ -155,6 +155,7 @@ func models(t *testing.T) map[string][]any {
 		"partages":         {sharingLines(sharingsSeen())},
 		"partage":          shared,
 		"accord":           {agreementDataOf(receipt), contested},
+		"preuve":           {proofData{Facts: []pair{{Term: "Rang", Text: []string{"1"}}}, Tells: tells([]byte(`{"time":1,"partner":"hopital","operation":"getMe","outcome":"servi","served":["identite"]}`), trace.AccessServed), Hashes: []string{"00"}, Note: "essai\n1\n", Text: "/a", JSON: "/b", Back: "/c", Verify: verifyPath}},
 		"securite":         {securityData{Sessions: []sessionLine{{ID: "1", Here: true}, {ID: "2", End: "/x"}}, Others: true, Notify: secured.Notify, Mail: secured.Mail, Wrong: secured.Wrong}},
 	}
 }
@@ -166,9 +167,9 @@ var (
 	anchor     = regexp.MustCompile(`href="#([^"]*)"`)
 )
 
-// sound fails when a page is not well made: refused values, code that the
+// wellMade fails when a page is not well made: refused values, code that the
 // policy blocks, two elements of one name, a name that nothing bears.
-func sound(t *testing.T, html string) {
+func wellMade(t *testing.T, html string) {
 	t.Helper()
 	if strings.Contains(html, "ZgotmplZ") || strings.Contains(html, "<no value>") || strings.Contains(html, "%!") {
 		t.Error("a value was refused by the template")
@@ -225,7 +226,7 @@ func TestTemplates(t *testing.T) {
 			}
 			for n, d := range models[name] {
 				t.Run(name+" holds "+where+", with model "+strconv.Itoa(n+1), func(t *testing.T) {
-					sound(t, execute(t, view{page: page{Name: name, Data: d, Failed: n == 1, Done: "Fait."}}))
+					wellMade(t, execute(t, view{page: page{Name: name, Data: d, Failed: n == 1, Done: "Fait."}}))
 				})
 				if d != nil {
 					t.Run(name+" holds "+where+", with model "+strconv.Itoa(n+1)+" emptied", func(t *testing.T) {
@@ -255,7 +256,7 @@ func TestStories(t *testing.T) {
 			if strings.Contains(x.Slug, "erreurs") { // its links lead to fields that are not there
 				body = anchor.ReplaceAllString(body, "")
 			}
-			sound(t, body)
+			wellMade(t, body)
 			for _, c := range x.Cases {
 				shown[c.Part] = true
 				if !strings.Contains(w.Body.String(), "<h2>"+c.Name+"</h2>") {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -50,7 +51,11 @@ func (s *Site) verify(w http.ResponseWriter, r *http.Request) {
 		d.Text.Error = "Collez une preuve ou un code, ou choisissez un fichier."
 		d.Wrong, status = mistakes(d.Text), http.StatusUnprocessableEntity
 	} else {
-		v := s.judge(text)
+		v, err := s.judge(r.Context(), text)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
 		d.Result = &v
 	}
 	w.Header().Set("Cache-Control", "no-store")
@@ -85,10 +90,21 @@ func unknown() verdict {
 }
 
 // judge tells what a text is and whether it holds.
-func (s *Site) judge(text string) verdict {
-	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return s.judgeCertificate(text)
+func (s *Site) judge(ctx context.Context, text string) (verdict, error) {
+	text = strings.ReplaceAll(text, "\r\n", "\n") // a browser sends a pasted text so
+	switch begin := strings.TrimSpace(text); {
+	case strings.HasPrefix(begin, "{"):
+		return s.judgeCertificate(begin), nil
+	case strings.HasPrefix(begin, proofBegins) && s.cfg.TrailKeys != nil:
+		return s.judgeProof(ctx, begin+"\n")
 	}
+	return s.judgeCode(text), nil
+}
+
+// proofBegins is how the file of a proof begins (C2SP tlog-proof).
+const proofBegins = "c2sp.org/tlog-proof@"
+
+func (s *Site) judgeCode(text string) verdict {
 	if s.open() {
 		if issued, digest, ok := readCode(s.space.Key, text); ok {
 			return verdict{State: tag{"ok", "valide"}, Title: "Ce code a été émis ici", Text: []string{
