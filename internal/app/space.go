@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"net/netip"
 	"net/url"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"droits.example/droits/internal/franceconnect"
+	"droits.example/droits/internal/trace"
 	"droits.example/droits/internal/web"
 )
 
@@ -86,4 +88,13 @@ func securable(origin string) bool {
 	}
 	a, err := netip.ParseAddr(u.Hostname())
 	return u.Scheme == "https" || u.Hostname() == "localhost" || err == nil && a.IsLoopback()
+}
+
+// trailKeys are the public keys of our logs, as pages check proofs with them.
+func (a *App) trailKeys(ctx context.Context) (trace.Keys, error) {
+	lines, err := a.Store.PublicKeys(ctx)
+	if err != nil {
+		return trace.Keys{}, err
+	}
+	return trace.ParseKeys([]byte(strings.Join(lines, "\n")))
 }
