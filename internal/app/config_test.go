@@ -84,6 +84,13 @@ func TestConfig(t *testing.T) {
 		{"FranceConnect in clear in production", strings.Replace(with(`"sandbox"`, `"production"`), `"http://127.0.0.1:8080"`, `"https://droits.example"`, 1), "", "franceconnect.v1.url must begin with https://"},
 		{"an unknown table is named with its neighbour", with("[keys]", "[clefs]"), "", `did you mean "keys`},
 		{"an unknown empty table too", goodConfig + "\n[clefs]\n", "", `unknown key "clefs"; did you mean "keys"`},
+		{"mail without a server", goodConfig, "DROITS_MAIL_FROM=a@exemple.fr", "mail needs host"},
+		{"a mail server without its port", goodConfig + "\n[mail]\nhost = 'smtp.exemple'\nfrom = 'a@exemple.fr'\n", "", "mail.host must be host:port"},
+		{"mail from an address with a name", goodConfig + "\n[mail]\nhost = 'smtp.exemple:25'\nfrom = 'A <a@exemple.fr>'\n", "", "mail.from must be an address alone"},
+		{"a login at the mail server without its password", goodConfig + "\n[mail]\nhost = 'smtp.exemple:25'\nfrom = 'a@exemple.fr'\nuser = 'u'\n", "", "go together"},
+		{"a password in clear on the network", goodConfig + "\n[mail]\nhost = 'smtp.exemple:25'\nfrom = 'a@exemple.fr'\nuser = 'u'\npassword_file = 'p'\n", "", "mail.starttls must be true"},
+		{"a switch that is neither true nor false", goodConfig, "DROITS_MAIL_STARTTLS=oui", "is true or false"},
+		{"a network of receivers that is none", goodConfig, "DROITS_WEBHOOKS_NETWORKS=partout", "webhooks.networks"},
 		{"a level of log that does not exist", goodConfig, "DROITS_LOG_LEVEL=bavard", "log.level must be"},
 		{"a format of log that does not exist", goodConfig, "DROITS_LOG_FORMAT=xml", "log.format must be"},
 	} {
