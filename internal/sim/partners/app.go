@@ -114,6 +114,7 @@ func (a *app) intro(w http.ResponseWriter, _ *http.Request) {
 // of the convention, word for word, and its blocks.
 type agreement struct {
 	Text               []string
+	NoticeText         []string
 	Blocks             []block
 	Convention, Notice string
 	Version            int
@@ -148,11 +149,7 @@ func (a *app) askAgreement(w http.ResponseWriter, r *http.Request) {
 func (a *app) showAgreement(w http.ResponseWriter, status int, s *session, missing bool) {
 	c := s.moi.Convention
 	d := agreement{Blocks: asked(c.Blocs), Convention: c.ID, Version: c.Version, Notice: c.Accord.VersionNotice, Error: missing}
-	for _, p := range strings.Split(c.Accord.Texte, "\n") {
-		if p = strings.TrimSpace(p); p != "" {
-			d.Text = append(d.Text, p)
-		}
-	}
+	d.Text, d.NoticeText = paragraphs(c.Accord.Texte), paragraphs(c.Accord.Notice)
 	for i, conn := range a.conns {
 		text := "S'identifier avec FranceConnect (simulateur)"
 		if len(a.conns) > 1 {
@@ -165,6 +162,15 @@ func (a *app) showAgreement(w http.ResponseWriter, status int, s *session, missi
 		title = "Erreur\u00a0: " + title
 	}
 	a.show(w, status, view{Page: "accord", Title: title, Data: d})
+}
+
+func paragraphs(text string) (out []string) {
+	for _, p := range strings.Split(text, "\n") {
+		if p = strings.TrimSpace(p); p != "" {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func (a *app) takeAgreement(w http.ResponseWriter, r *http.Request) {

@@ -28,7 +28,7 @@ func TestHospital(t *testing.T) {
 		t.Run("a patient pre-admits a child through the "+c.profile+" client in eight clicks at most", func(t *testing.T) {
 			w := newWorld(t)
 			b := w.browser(t).visit("/hopital/preadmission")
-			b.follow("Continuer avec FranceConnect").on("/hopital/preadmission/accord", "Second alinéa.", "Le nom de votre médecin traitant",
+			b.follow("Continuer avec FranceConnect").on("/hopital/preadmission/accord", "Second alinéa.", "Notice, second alinéa.", "Le nom de votre médecin traitant",
 				"donnée de santé", "conv-hopital")
 			if len(w.called("/me/beneficiaires")) != 0 {
 				t.Error("data are asked before the agreement")

@@ -51,7 +51,7 @@ func TestTemplates(t *testing.T) {
 	people := []person{{Index: 0, Name: "A", Born: "01/01/1985", Self: true, Picked: true}, {Index: 1, Name: "B", Link: "Enfant"}}
 	data := map[string][2]any{
 		"index": {}, "hopital": {}, "mutuelle": {}, "absent": {}, "intro_hopital": {}, "intro_mutuelle": {},
-		"accord": {agreement{[]string{"Texte"}, asked([]string{"identite", "arrets_travail", "nouveau_bloc"}), "c", "n", 1, []button{{0, "b"}, {1, "b"}}, true}, agreement{}},
+		"accord": {agreement{[]string{"Texte"}, []string{"Notice"}, asked([]string{"identite", "arrets_travail", "nouveau_bloc"}), "c", "n", 1, []button{{0, "b"}, {1, "b"}}, true}, agreement{}},
 		"papier": {paperRoute{motifs["quota"], []string{"x"}, "7 secondes", "req-1"}, paperRoute{}},
 		"journal": {[]entry{{At: time.Unix(0, 0), What: "X", Form: "a = b", Curl: "curl", Trace: "t",
 			Exchange: client.Exchange{Method: "GET", URL: "u", Request: []client.Header{{Name: "a", Value: "b"}}, Status: 200, Answer: []client.Header{{Name: "a", Value: "b"}}, Body: "{}"}}}, []entry(nil)},

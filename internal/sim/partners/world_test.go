@@ -133,7 +133,7 @@ func moiOf(id string, blocs ...string) map[string]any {
 		"convention": map[string]any{"id": "conv-" + id, "version": 3, "etat": "active", "finalite": "x", "date_debut": "2026-01-01", "blocs": blocs,
 			"quota":        map[string]any{"par_seconde": 20, "par_jour": 1000, "reste_aujourd_hui": 900},
 			"agent_requis": false, "clients_franceconnect": []any{}, "empreinte": "00",
-			"accord": map[string]any{"version_notice": "2026-1", "empreinte_notice": "00", "texte": "Premier alinéa de la convention.\nSecond alinéa."}},
+			"accord": map[string]any{"version_notice": "2026-1", "empreinte_notice": "00", "texte": "Premier alinéa de la convention.\nSecond alinéa.", "notice": "Notice, premier alinéa.\n\nNotice, second alinéa."}},
 	}
 }
 
