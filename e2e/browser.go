@@ -217,6 +217,17 @@ func (p *tab) waitFor(selector string) {
 	p.do(chromedp.WaitReady(selector, chromedp.ByQuery))
 }
 
+// back presses the back button and gives all of what is then shown: a page, or
+// the browser's own where it will not show the answer of a form again.
+func (p *tab) back() (s string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	_ = chromedp.Run(ctx, chromedp.NavigateBack())
+	p.do(chromedp.WaitReady("body", chromedp.ByQuery), chromedp.Evaluate(`document.documentElement.outerHTML`, &s))
+	return s
+}
+
 // text is what the page's main part says, and html all of the page.
 func (p *tab) text() (s string) {
 	p.t.Helper()

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // signIn opens the citizen space as a person of the simulator.
@@ -70,11 +72,32 @@ func TestCitizenPages(t *testing.T) {
 			visit("/mon-espace/acces", "espace-acces", "Qui a consulté mes droits", "Hôpital de démonstration")
 			visit("/mon-espace/acces?du=demain", "espace-acces-erreur", "Votre saisie est à corriger")
 			visit("/mon-espace/acces?genre=tout", "espace-acces-tout", "votre visite")
+			visit("/mon-espace/acces?organisme=hopital", "espace-acces-hopital", "Effacer les filtres")
 			visit(first("/mon-espace/acces/"), "espace-acces-un", "Code à citer")
+			visit(p.path()+"/preuve", "espace-preuve", "Preuve d'une consultation", "Ce que dit la ligne")
 			visit("/mon-espace/securite", "espace-securite", "cette session")
+			p.fill("#courriel", "pas une adresse")
+			p.tick("#prevenir-0")
+			p.do(chromedp.Evaluate(`document.querySelector("#courriel").type = "text"`, nil)) // past the browser's own check
+			p.click(`form[action$="/messages"] button`)
+			p.at("/mon-espace/securite/messages", "Votre saisie est à corriger")
+			p.look("espace-securite-erreur")
+			p.goTo(demo.api + "/mon-espace/droits")
+			p.click(`form[action$="/numero"] button`)
+			p.at("/mon-espace/droits/assure/numero", "Masquer et revenir")
+			p.check("espace-numero")
 			p.click(`.who form button`)
 			p.at("/mon-espace/deconnexion/terminee", "Vous êtes déconnecté")
 			p.check("espace-au-revoir")
+			for range 4 {
+				if s := p.back(); strings.Contains(s, "MARTIN") || number.MatchString(s) {
+					t.Error("the back button shows data after logout")
+				}
+			}
+			p.goTo(demo.api + "/mon-espace/droits")
+			p.at("/mon-espace/connexion")
+			p.goTo(demo.api + "/demo/messages")
+			p.check("messages")
 		})
 	}
 	t.Run("R81 every component of the book holds at both widths", func(t *testing.T) {

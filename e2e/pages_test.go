@@ -24,6 +24,13 @@ func TestPages(t *testing.T) {
 					continue
 				}
 				seen[u.Path] = true
+				switch u.Path {
+				case "/mon-espace": // leads to the login
+					queue = append(queue, demo.api+"/mon-espace/connexion")
+					continue
+				case "/mon-espace/connexion/franceconnect": // leads to the simulator
+					continue
+				}
 				if strings.HasPrefix(u.Path, "/documentation/erreurs/") {
 					if codes++; codes > 4 { // they are one template
 						continue
@@ -37,7 +44,7 @@ func TestPages(t *testing.T) {
 				p.check("web-" + name)
 				queue = append(queue, p.links()...)
 			}
-			for _, must := range []string{"/", "/documentation", "/documentation/erreurs", "/documentation/erreurs/quota_depasse", "/documentation/jeu-d-essai"} {
+			for _, must := range []string{"/", "/documentation", "/documentation/erreurs", "/documentation/erreurs/quota_depasse", "/documentation/jeu-d-essai", "/verifier", "/mon-espace/connexion", "/composants", "/demo/messages"} {
 				if !seen[must] {
 					t.Errorf("no link leads to %s", must)
 				}
@@ -51,6 +58,10 @@ func TestPages(t *testing.T) {
 		p := tabFor(t, 1280, true)
 		p.goTo(demo.api + "/")
 		p.press(keyTab, keyEnter, keyTab, keyEnter)
+		p.waitFor(`a[href="/mon-espace/connexion/franceconnect"]`)
+		p.at("/mon-espace/connexion")
+		p.goTo(demo.api + "/")
+		p.press(keyTab, keyEnter, keyTab, keyTab, keyEnter)
 		p.waitFor(".hopital main h1")
 		p.at("/hopital/preadmission")
 	})
