@@ -11,7 +11,7 @@ import (
 )
 
 func benchCommand(p Process) *cobra.Command {
-	return group("bench", "Measure, against a yardstick run in the same minute", benchServeCommand(p), benchIdentityCommand(), benchScaleCommand(), benchWorkerCommand(p))
+	return group("bench", "Measure, against a yardstick run in the same minute", benchServeCommand(p), benchIdentityCommand(), benchScaleCommand(), benchTraceCommand(), benchWorkerCommand(p))
 }
 
 func benchServeCommand(p Process) *cobra.Command {
@@ -130,6 +130,34 @@ and says so. Ten million people take about eight minutes and 24 GB of disk.`,
 	c.Flags().IntVar(&cfg.Rounds, "rounds", 3, "rounds of each server")
 	c.Flags().Uint64Var(&cfg.Seed, "seed", 1, "which nation")
 	c.Flags().StringVar(&cfg.Dir, "dir", "", "where the nations lie meanwhile (default a temporary folder)")
+	return c
+}
+
+func benchTraceCommand() *cobra.Command {
+	cfg := bench.TraceConfig{}
+	c := &cobra.Command{
+		Use:   "trace",
+		Short: "Durable appends of the trail against a bare group commit, and its verification",
+		Long: `Appends entries of the size that a call leaves through the whole writer (sealed parts,
+rows of persons, tree), in rounds that alternate with a bare group commit, with the same
+durability, of rows of the same size; then verifies the whole trail on one core.`,
+		Example: "  droits bench trace\n  droits bench trace --entries 1000000 --json",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if cfg.Clients < 1 || cfg.Rounds < 1 || cfg.Entries < 0 || cfg.Entries > 100_000_000 {
+				return usage("--clients and --rounds want 1 or more, --entries at most 100,000,000")
+			}
+			return measure(c, func(progress io.Writer) (bench.TraceReport, error) {
+				cfg.Progress = progress
+				return bench.Trace(c.Context(), cfg)
+			})
+		},
+	}
+	c.Flags().IntVar(&cfg.Clients, "clients", 64, "callers that wait for their commit")
+	c.Flags().IntVar(&cfg.Rounds, "rounds", 5, "rounds of each")
+	c.Flags().DurationVar(&cfg.Round, "round", 2*time.Second, "length of a round")
+	c.Flags().IntVar(&cfg.Entries, "entries", 200_000, "entries that are verified")
+	c.Flags().StringVar(&cfg.Dir, "dir", "", "where the trails lie meanwhile (default a temporary folder)")
 	return c
 }
 
