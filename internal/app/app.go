@@ -49,20 +49,21 @@ type Options struct {
 
 // App is one instance.
 type App struct {
-	Config   Config
-	Store    *store.Store
-	Access   *access.Service
-	Verifier *franceconnect.Verifier
-	Edge     *edge.Edge
-	Logger   *slog.Logger
-	Worker   *deliver.Worker
-	metrics  *metrics
-	writer   *trace.Writer
-	api      *api.API
-	site     *web.Site
-	opts     Options
-	clock    func() time.Time
-	closing  sync.Once
+	Config    Config
+	Store     *store.Store
+	Access    *access.Service
+	Verifier  *franceconnect.Verifier
+	Edge      *edge.Edge
+	Logger    *slog.Logger
+	Worker    *deliver.Worker
+	metrics   *metrics
+	writer    *trace.Writer
+	api       *api.API
+	site      *web.Site
+	opts      Options
+	clock     func() time.Time
+	cosigners []trace.Cosigner
+	closing   sync.Once
 }
 
 // New opens everything and starts nothing that listens. Errors: *ConfigError,
@@ -110,6 +111,9 @@ func (a *App) join() (err error) {
 	var ledger trace.Ledger = a.Store
 	if a.opts.Ledger != nil {
 		ledger = a.opts.Ledger(ledger)
+	}
+	if a.cosigners, err = a.witnesses(); err != nil {
+		return err
 	}
 	a.writer = trace.NewWriter(a.metrics.ledger(ledger, a.clock), a.Config.host())
 	a.Edge = edge.New(edge.Config{Logger: a.Logger, Clock: a.clock, PublicURL: a.Config.PublicURL, Trusted: a.Config.proxies(), Observe: a.metrics.request, Forms: a.takesForms})
@@ -185,7 +189,7 @@ func (a *App) Public() http.Handler {
 				r.Header.Del(k)
 			}
 			keys.ServeHTTP(w, r)
-		case r.URL.Path == ProofKeysPath, r.URL.Path == CheckpointPath:
+		case r.URL.Path == ProofKeysPath, r.URL.Path == CheckpointPath, r.URL.Path == ProofStatePath:
 			proofs.ServeHTTP(w, r)
 		default:
 			page.ServeHTTP(w, r)
@@ -250,7 +254,7 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	drain := time.Duration(a.Config.Drain)
-	errs := make(chan error, 5)
+	errs := make(chan error, 6)
 	serve := func(l net.Listener, h http.Handler) {
 		go func() { err := a.Edge.Serve(ctx, l, h, drain); cancel(); errs <- err }()
 	}
@@ -262,6 +266,7 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 		a.Logger.Warn("housekeeping", slog.String("event", "trail_beat"), slog.String("code", "service_indisponible"))
 	}
 	go func() { errs <- a.deliver(ctx) }()
+	go func() { errs <- a.cosign(ctx) }()
 	a.Logger.Info("ready", slog.String("event", "ready"))
 	var all []error
 	for range cap(errs) {

@@ -41,6 +41,14 @@ func (c Config) Check() error {
 	if c.Keys.RootFile == "" {
 		return badConfig("keys.root_file is required; create one with: droits keygen")
 	}
+	if c.Trace.Quorum < 0 || c.Trace.Quorum > len(c.Trace.Witnesses) {
+		return badConfig("trace.quorum must be between 0 and the number of trace.witnesses")
+	}
+	for _, w := range c.Trace.Witnesses {
+		if key, _, ok := cutWitness(w); !ok || key == "" {
+			return badConfig("trace.witnesses holds something that is not written KEY@URL, as droits witness prints it")
+		}
+	}
 	if c.Drain < 0 {
 		return badConfig("drain must not be negative")
 	}

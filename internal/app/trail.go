@@ -38,6 +38,9 @@ func (a *App) proofs() http.Handler {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			return fault.New(fault.MethodeNonPermise, "app: proofs")
 		}
+		if r.URL.Path == ProofStatePath {
+			return a.proofState(w, r)
+		}
 		text := ""
 		if r.URL.Path == ProofKeysPath {
 			keys, err := a.Store.PublicKeys(r.Context())

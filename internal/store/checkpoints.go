@@ -376,3 +376,24 @@ func (s *Store) relock(ctx context.Context, log trace.StoredLog, c trace.Checkpo
 	l.refused = nil // the next beat says whether every log is known again
 	return nil
 }
+
+// WaitingForWitnesses is since when the oldest head that too few witnesses have
+// cosigned has waited: one that came after the newest that has its quorum.
+// Errors: service_indisponible.
+func (s *Store) WaitingForWitnesses(ctx context.Context, quorum int) (since time.Time, waiting bool, err error) {
+	var origin, note string
+	err = s.journal.reader.QueryRowContext(ctx, `SELECT p.origine, p.note FROM point_controle AS p JOIN arbre AS a ON a.origine = p.origine WHERE p.taille >
+		COALESCE((SELECT MAX(c.taille) FROM (SELECT origine, taille, COUNT(*) AS temoins FROM cosignature GROUP BY origine, taille) AS c WHERE c.origine = p.origine AND c.temoins >= $1), 0)
+		ORDER BY a.first, p.taille LIMIT 1`, quorum).Scan(&origin, &note)
+	if errors.Is(err, sql.ErrNoRows) {
+		return since, false, nil
+	}
+	if err != nil {
+		return since, false, unavailable("store: witnesses", err)
+	}
+	c, err := s.logKeys(origin).Open([]byte(note))
+	if err != nil {
+		return since, false, fault.New(fault.ErreurInterne, "store: witnesses").Because("CHECKPOINT_BROKEN").With(err)
+	}
+	return c.At, true, nil
+}

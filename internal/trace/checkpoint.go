@@ -113,7 +113,7 @@ func (k Keys) Open(signed []byte) (c Checkpoint, err error) {
 	}
 	c.Note = string(signed)
 	switch {
-	case !signedBy[algNote] || !signedBy[algTimed]:
+	case !signedBy[algNote] || !signedBy[algTimed] && !k.Undated:
 		return c, flaw(FlawSignature)
 	case len(c.Witnesses) < k.Quorum:
 		return c, flaw(FlawWitnesses)

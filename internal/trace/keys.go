@@ -126,8 +126,9 @@ func (v verifier) Verify(msg, sig []byte) bool {
 // witnesses a checkpoint needs. Its zero value knows nobody. It is read only
 // once made.
 type Keys struct {
-	Quorum int // witnesses that must have cosigned, 0 = none
-	list   []verifier
+	Quorum  int  // witnesses that must have cosigned, 0 = none
+	Undated bool // take checkpoints that do not say when they were signed
+	list    []verifier
 }
 
 // ParseKeys reads public keys, one C2SP vkey a line: of logs (type 1, which
