@@ -27,12 +27,12 @@ none, and begins again under another key.
 
 ` + exitCodes,
 		Example: `  droits witness --name temoin.example --keys logs.txt --listen 127.0.0.1:8090
-  droits witness --name temoin.example --keys logs.txt --key witness.key --state witness.json`,
+  droits witness --name temoin.example --keys logs.txt --key-file witness.key --state witness.json`,
 		RunE: func(c *cobra.Command, _ []string) error { return runWitness(c) },
 	}
 	c.Flags().String("name", "", "name of the witness: a host, with a path if it likes")
 	c.Flags().String("keys", "", "public keys of the logs that are watched, as /preuves/cles serves them")
-	c.Flags().String("key", "witness.key", "file of the witness's key, drawn when missing")
+	c.Flags().String("key-file", "witness.key", "file of the witness's key, drawn when missing")
 	c.Flags().String("state", "witness.json", "file of what was cosigned")
 	c.Flags().String("listen", "127.0.0.1:8090", "address")
 	return c
@@ -50,8 +50,8 @@ func runWitness(c *cobra.Command) error {
 	if cfg.Logs, err = trace.ParseKeys(b); err != nil {
 		return usage("--keys: %v", err)
 	}
-	if cfg.Seed, err = store.CreateLogKey(text(c, "key")); err != nil {
-		return &exitError{ExitConfig, errors.New("the witness's key can neither be read nor made; see --key")}
+	if cfg.Seed, err = store.CreateLogKey(text(c, "key-file")); err != nil {
+		return &exitError{ExitConfig, errors.New("the witness's key can neither be read nor made; see --key-file")}
 	}
 	w, err := witness.Open(cfg)
 	if err != nil {
