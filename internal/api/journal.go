@@ -65,6 +65,7 @@ func (a *API) journal(name string, ask func(url.Values, *access.UsageRequest) er
 			return a.refused(w, r, caller, err)
 		}
 		a.rates(w, r, caller)
+		w.Put("X-Reference-Personne", answer.Reference())
 		w.Put("X-Trace", answer.Receipt().String())
 		w.Event.Trace = answer.Receipt().Index()
 		return writeJSON(w, answer.Body())

@@ -238,11 +238,11 @@ func (s *Store) outbox(ctx context.Context, query string, args ...any) (out []no
 	return out, unavailable("store: outbox", err)
 }
 
-// TrimOutbox erases the messages that ended before an instant, and tells how
-// many. Errors: service_indisponible.
+// TrimOutbox erases the messages that ended before an instant, and those that
+// wait since before it for want of a mail server, and tells how many. Errors: service_indisponible.
 func (s *Store) TrimOutbox(ctx context.Context, before time.Time) (n int64, err error) {
 	err = s.tidy(ctx, "store: trim outbox", func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `DELETE FROM envoi WHERE sent_at < $1 OR dead_at < $2`, millis(before), millis(before))
+		r, err := tx.ExecContext(ctx, `DELETE FROM envoi WHERE sent_at < $1 OR dead_at < $2 OR canal = 'mail' AND made_at < $3`, millis(before), millis(before), millis(before))
 		if err != nil {
 			return err
 		}
