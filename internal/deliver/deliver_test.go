@@ -17,8 +17,11 @@ import (
 	"time"
 
 	"droits.example/droits/client"
+	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/notify"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/store"
 )
 
 var noon = time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)
@@ -138,65 +141,91 @@ func TestWhereAWebhookMayNotGo(t *testing.T) {
 	})
 }
 
-// shelf is an outbox in memory with the order and the waits of the store's,
-// whose own tests hold it to the same words. It can lose what it is told.
-type shelf struct {
-	mu     sync.Mutex
-	at     time.Time
-	lines  []*line
-	forget map[string]int // how many times Sent of a message fails
+// world is a real outbox, two partners with a webhook, and a clock. It can lose
+// what it is told of an arrival.
+type world struct {
+	*store.Store
+	t    *testing.T
+	mu   sync.Mutex
+	at   time.Time
+	lose int // arrivals whose note is lost
 }
 
-type line struct {
-	notify.Delivery
-	queue string
-	due   time.Time
-	sent  bool
-}
+func (w *world) now() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.at }
 
-func (s *shelf) Due(_ context.Context, mail bool, limit int) (out []notify.Delivery, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	waiting := map[string]bool{}
-	for _, l := range s.lines {
-		if l.sent || waiting[l.queue] || l.Channel == notify.Mail && !mail {
-			continue
-		}
-		waiting[l.queue] = true
-		if !l.due.After(s.at) && len(out) < limit {
-			out = append(out, l.Delivery)
-		}
-	}
-	return out, nil
-}
+func (w *world) forward(d time.Duration) { w.mu.Lock(); defer w.mu.Unlock(); w.at = w.at.Add(d) }
 
-func (s *shelf) find(id string) *line {
-	return s.lines[slices.IndexFunc(s.lines, func(l *line) bool { return l.ID == id })]
-}
-
-func (s *shelf) Sent(_ context.Context, id string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.forget[id] > 0 {
-		s.forget[id]--
+func (w *world) Sent(ctx context.Context, id string) error {
+	w.mu.Lock()
+	lost := w.lose > 0
+	w.lose--
+	w.mu.Unlock()
+	if lost {
 		return fault.New(fault.ServiceIndisponible, "test")
 	}
-	s.find(id).sent = true
-	return nil
+	return w.Store.Sent(ctx, id)
 }
 
-func (s *shelf) Failed(_ context.Context, id, code string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := s.find(id)
-	l.Attempts++
-	l.due = s.at.Add(notify.Wait(l.Attempts))
-	return nil
+func newWorld(t *testing.T, receivers map[string]*receiver) *world {
+	t.Helper()
+	w := &world{t: t, at: noon}
+	var err error
+	w.Store, err = store.Open(t.Context(), store.Config{Dir: t.TempDir(), Root: store.Root{1}, Clock: w.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	for id, r := range receivers {
+		w.must(w.PutPartner(t.Context(), partner.Partner{ID: id, Nom: id, Kind: droits.Etablissement}))
+		w.must(w.SetWebhook(t.Context(), id, r.URL+"/droits", "whsec_test", partner.Sandbox))
+	}
+	return w
 }
 
-func (s *shelf) left() (n int) {
-	for _, l := range s.lines {
-		if !l.sent {
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// decide makes each of so many people change their mind so many times.
+func (w *world) decide(partnerID string, people, times int) {
+	w.t.Helper()
+	for n := range times {
+		for p := range people {
+			w.forward(time.Second)
+			who := droits.Sujet{byte(p + 1)}
+			if n%2 == 0 {
+				w.must(w.Withdraw(w.t.Context(), who, partnerID, ""))
+			} else {
+				w.must(w.Allow(w.t.Context(), who, partnerID))
+			}
+		}
+	}
+}
+
+func (w *world) worker() *Worker {
+	return New(Config{Outbox: w, Webhooks: NewWebhooks(WebhookConfig{Clock: clock, Sandbox: true})})
+}
+
+// passes sends until a pass sends nothing.
+func (w *world) passes(k *Worker) {
+	w.t.Helper()
+	for {
+		n, err := k.Pass(w.t.Context())
+		w.must(err)
+		if n == 0 {
+			return
+		}
+	}
+}
+
+func (w *world) left() (n int) {
+	list, err := w.Outbox(w.t.Context(), 1000)
+	w.must(err)
+	for _, l := range list {
+		if l.State != notify.Sent {
 			n++
 		}
 	}
@@ -205,67 +234,53 @@ func (s *shelf) left() (n int) {
 
 func TestAReceiverDownForAnHour(t *testing.T) { // R32
 	r := newReceiver(t)
-	s := &shelf{at: noon, forget: map[string]int{}}
-	for i := range 60 {
-		s.lines = append(s.lines, &line{Delivery: event(t, fmt.Sprintf("env_%02d", i), r.URL+"/droits"), queue: fmt.Sprint(i % 7), due: noon})
-	}
-	w := New(Config{Outbox: s, Webhooks: NewWebhooks(WebhookConfig{Clock: clock, Sandbox: true})})
+	w := newWorld(t, map[string]*receiver{"chu": r})
+	w.decide("chu", 7, 8)
+	const all = 7 * 8
+	k := w.worker()
 	r.answers(503)
-	pass := func() {
-		for {
-			n, err := w.Pass(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n == 0 {
-				return
-			}
-		}
+	for down := w.now(); w.now().Before(down.Add(time.Hour)); w.forward(time.Minute) {
+		w.passes(k)
 	}
-	for s.at.Before(noon.Add(time.Hour)) {
-		pass()
-		s.at = s.at.Add(time.Minute)
-	}
-	if len(r.got) != 0 || s.left() != 60 {
-		t.Fatalf("R32 %d arrived while it was down", len(r.got))
+	if len(r.got) != 0 || w.left() != all {
+		t.Fatalf("R32 %d arrived while it was down, %d wait", len(r.got), w.left())
 	}
 	r.answers(200)
-	for s.at.Before(noon.Add(2*time.Hour)) && s.left() > 0 {
-		pass()
-		s.at = s.at.Add(time.Minute)
-	}
-	if s.left() != 0 {
-		t.Errorf("R32 %d never arrived", s.left())
+	for back := w.now(); w.now().Before(back.Add(notify.LongestWait+time.Minute)) && w.left() > 0; w.forward(time.Minute) {
+		w.passes(k)
 	}
 	t.Run("R32 each arrives once", func(t *testing.T) {
-		if got := slices.Compact(slices.Sorted(slices.Values(r.ids))); len(got) != 60 || len(r.ids) != 60 {
-			t.Errorf("%d, %d different", len(r.ids), len(got))
+		if got := slices.Compact(slices.Sorted(slices.Values(r.ids))); w.left() != 0 || len(got) != all || len(r.ids) != all {
+			t.Errorf("%d, %d different, %d never", len(r.ids), len(got), w.left())
 		}
 	})
 	t.Run("R32 in order for each person", func(t *testing.T) {
-		last := map[int]int{}
-		for _, id := range r.ids {
-			var n int
-			fmt.Sscanf(id, "env_%d", &n)
-			if n < last[n%7] {
-				t.Errorf("%d after %d", n, last[n%7])
+		last := map[string]client.WebhookEvent{}
+		for _, e := range r.got {
+			before := last[e.Reference]
+			if last[e.Reference] = e; !e.At.After(before.At) || before.Type == e.Type {
+				t.Errorf("%s at %v after %s at %v", e.Type, e.At, before.Type, before.At)
 			}
-			last[n%7] = n
+		}
+		if len(last) != 7 {
+			t.Errorf("%d people", len(last))
 		}
 	})
 }
 
 func TestWhatCouldNotBeNotedIsSentAgain(t *testing.T) { // R32
 	r := newReceiver(t)
-	s := &shelf{at: noon, forget: map[string]int{"env_1": 1}, lines: []*line{{Delivery: event(t, "env_1", r.URL+"/droits"), due: noon}}}
-	w := New(Config{Outbox: s, Webhooks: NewWebhooks(WebhookConfig{Clock: clock, Sandbox: true})})
-	if n, err := w.Pass(t.Context()); n != 0 || !fault.Is(err, fault.ServiceIndisponible) {
+	w := newWorld(t, map[string]*receiver{"chu": r})
+	w.decide("chu", 1, 1)
+	w.lose = 1
+	k := w.worker()
+	if n, err := k.Pass(t.Context()); n != 0 || !fault.Is(err, fault.ServiceIndisponible) {
 		t.Errorf("%d %v", n, err)
 	}
-	if n, err := w.Pass(t.Context()); n != 1 || err != nil {
+	if n, err := k.Pass(t.Context()); n != 1 || err != nil {
 		t.Errorf("%d %v", n, err)
 	}
-	if fmt.Sprint(r.ids) != "[env_1 env_1]" {
+	if len(r.ids) != 2 || r.ids[0] != r.ids[1] || w.left() != 0 {
 		t.Errorf("R32 sent again under the same identifier: %v", r.ids)
 	}
 }
@@ -273,19 +288,13 @@ func TestWhatCouldNotBeNotedIsSentAgain(t *testing.T) { // R32
 func TestOneReceiverDownKeepsNobodyElseWaiting(t *testing.T) {
 	up, down := newReceiver(t), newReceiver(t)
 	down.answers(500)
-	s := &shelf{at: noon, forget: map[string]int{}}
-	for i := range 20 {
-		to, who := up, "mutuelle"
-		if i%2 == 0 {
-			to, who = down, "chu"
-		}
-		d := event(t, fmt.Sprintf("env_%02d", i), to.URL+"/droits")
-		d.Partner = who
-		s.lines = append(s.lines, &line{Delivery: d, queue: fmt.Sprint(i), due: noon})
-	}
+	w := newWorld(t, map[string]*receiver{"chu": down, "mutuelle": up})
+	w.decide("chu", 10, 1)
+	w.decide("mutuelle", 10, 1)
 	var failed, sent int
 	var mu sync.Mutex
-	w := New(Config{Outbox: s, Webhooks: NewWebhooks(WebhookConfig{Clock: clock, Sandbox: true}), Observe: func(_ notify.Channel, outcome string) {
+	k := w.worker()
+	k.Observe = func(_ notify.Channel, outcome string) {
 		mu.Lock()
 		defer mu.Unlock()
 		if outcome == "sent" {
@@ -293,36 +302,47 @@ func TestOneReceiverDownKeepsNobodyElseWaiting(t *testing.T) {
 		} else {
 			failed++
 		}
-	}})
-	n, err := w.Pass(t.Context())
-	if n != 10 || err != nil || sent != 10 || failed != 1 {
+	}
+	if n, err := k.Pass(t.Context()); n != 10 || err != nil || sent != 10 || failed != 1 {
 		t.Errorf("%d sent, %d failed, %v", sent, failed, err)
 	}
 }
 
 func TestTheWorkerStops(t *testing.T) {
-	s := &shelf{at: noon}
-	w := New(Config{Outbox: s})
+	r := newReceiver(t)
+	w := newWorld(t, map[string]*receiver{"chu": r})
 	ctx, cancel := context.WithCancel(t.Context())
 	tick, done := make(chan time.Time), make(chan struct{})
-	go func() { w.Run(ctx, tick, func(error) {}); close(done) }()
+	k := w.worker()
+	go func() { k.Run(ctx, tick, func(error) {}); close(done) }()
 	tick <- noon
 	cancel()
 	<-done
 	t.Run("a message that it was sending has not failed", func(t *testing.T) {
-		block := make(chan struct{})
-		slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-block }))
-		defer slow.Close()
-		defer close(block)
-		s.lines = []*line{{Delivery: event(t, "env_1", slow.URL), due: noon}}
+		w.decide("chu", 1, 1)
 		ctx, cancel := context.WithCancel(t.Context())
-		w := New(Config{Outbox: s, Webhooks: senderFunc(func(ctx context.Context, d notify.Delivery) error {
+		k.Webhooks = senderFunc(func(ctx context.Context, d notify.Delivery) error {
 			cancel()
 			return NewWebhooks(WebhookConfig{Clock: clock, Sandbox: true}).Send(ctx, d)
-		})})
-		if n, err := w.Pass(ctx); n != 0 || err != nil || s.lines[0].Attempts != 0 {
-			t.Errorf("%d %v, %d attempts", n, err, s.lines[0].Attempts)
+		})
+		n, err := k.Pass(ctx)
+		list, bad := w.Outbox(t.Context(), 1)
+		if n != 0 || err != nil || bad != nil || list[0].Attempts != 0 {
+			t.Errorf("%d %v, %+v", n, err, list)
 		}
+	})
+	t.Run("a store that is closed is told, and the worker goes on", func(t *testing.T) {
+		w.must(w.Close())
+		ctx, cancel := context.WithCancel(t.Context())
+		tick, failed := make(chan time.Time), make(chan error, 2)
+		go w.worker().Run(ctx, tick, func(err error) { failed <- err })
+		for range 2 {
+			tick <- noon
+			if err := <-failed; !fault.Is(err, fault.ServiceIndisponible) {
+				t.Error(err)
+			}
+		}
+		cancel()
 	})
 }
 
