@@ -134,7 +134,7 @@ func (a *App) newSite() (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := web.Config{OpenAPIYAML: doc, OpenAPIJSON: asJSON, BasePath: a.Config.BasePath, Version: Version(), Origin: a.Config.PublicURL, Outbox: a.Store.Outbox, TrailKeys: a.trailKeys}
+	cfg := web.Config{OpenAPIYAML: doc, OpenAPIJSON: asJSON, BasePath: a.Config.BasePath, Version: Version(), Origin: a.Config.PublicURL, Outbox: a.Store.Outbox, TrailKeys: a.trailKeys, KeysPath: ProofKeysPath}
 	if cfg.Space, err = a.newSpace(); err != nil {
 		return nil, err
 	}

@@ -96,5 +96,5 @@ func (a *App) trailKeys(ctx context.Context) (trace.Keys, error) {
 	if err != nil {
 		return trace.Keys{}, err
 	}
-	return trace.ParseKeys([]byte(strings.Join(lines, "\n")))
+	return trace.ParseKeys([]byte(strings.Join(append(lines, a.witnessKeys()...), "\n")))
 }

@@ -37,8 +37,9 @@ type states struct {
 	cookie string
 	secure bool
 
-	mu   sync.Mutex
-	used map[string]time.Time // states taken, until they would be too old anyway
+	mu      sync.Mutex
+	used    map[string]time.Time // states taken, until they would be too old anyway
+	sweptAt time.Time
 }
 
 func newStates(key [32]byte, clock func() time.Time, secure bool) *states {
@@ -116,16 +117,32 @@ func (s *states) take(r *http.Request, state string) (nonce string, err error) {
 	if now.After(at.Add(stateLife)) || at.After(now.Add(time.Minute)) {
 		return refuse("STATE_EXPIRED")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for k, until := range s.used {
-		if now.After(until) {
-			delete(s.used, k)
-		}
-	}
-	if _, ok := s.used[string(seed)]; ok {
+	if !s.first(string(seed), at.Add(stateLife)) {
 		return refuse("STATE_REPLAYED")
 	}
-	s.used[string(seed)] = at.Add(stateLife)
 	return s.nonce(secret, seed), nil
+}
+
+// maxUsed bounds the memory of states taken. Beyond it some are forgotten
+// early: FranceConnect takes a code once only, whatever we remember.
+const maxUsed = 100_000
+
+// first takes a state; it reports whether nobody did before.
+func (s *states) first(seed string, until time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock()
+	if full := len(s.used) >= maxUsed; full || now.Sub(s.sweptAt) >= time.Minute {
+		for k, until := range s.used {
+			if now.After(until) || full && len(s.used) >= maxUsed/2 {
+				delete(s.used, k)
+			}
+		}
+		s.sweptAt = now
+	}
+	if _, taken := s.used[seed]; taken {
+		return false
+	}
+	s.used[seed] = until
+	return true
 }

@@ -30,6 +30,7 @@ type proofData struct {
 	JSON   string
 	Back   string
 	Verify string
+	Keys   string // address of the public keys
 }
 
 // told is what the person part of a proof says; everything else of it stays in
@@ -82,7 +83,7 @@ func (s *space) proof(w http.ResponseWriter, r *http.Request, v visit) error {
 	default:
 		return fault.New(fault.RessourceInconnue, "web: proof")
 	}
-	d := proofData{Tells: tells(p.Person, p.Class), Note: p.Checkpoint, Text: at + "/tlog-proof", JSON: at + "/json", Back: readingsPath + "/" + id, Verify: verifyPath}
+	d := proofData{Tells: tells(p.Person, p.Class), Note: p.Checkpoint, Text: at + "/tlog-proof", JSON: at + "/json", Back: readingsPath + "/" + id, Verify: verifyPath, Keys: s.cfg.KeysPath}
 	d.Facts = []pair{
 		{Term: "Registre", Text: []string{trace.OriginOf([]byte(p.Checkpoint))}},
 		{Term: "Rang dans le registre", Text: []string{strconv.FormatInt(p.Index, 10)}},

@@ -288,9 +288,18 @@ func (s *space) showReading(w http.ResponseWriter, r *http.Request, v visit, l a
 		d.Wrong = mistakes(d.Report)
 	}
 	return s.showWith(w, r, status, v, page{
-		Name: "acces_un", Title: "Consultation du " + instant(l.At), Section: readingsPath, Summary: "Une consultation de vos droits.", Done: doneIn(r),
+		Name: "acces_un", Title: titleOf(l) + instant(l.At), Section: readingsPath, Summary: "Une consultation de vos droits.", Done: doneIn(r),
 		Failed: text.Error != "", Crumbs: spaceTrail(link{"Qui a consulté", readingsPath}, link{Text: "Consultation"}), Data: d,
 	})
+}
+
+// titleOf begins the title of a line: a partner consulted, or something else
+// happened.
+func titleOf(l access.Reading) string {
+	if (l.Partner != "" || l.Elsewhere) && (l.Class == trace.AccessServed || l.Class == trace.AccessRefused) {
+		return "Consultation du "
+	}
+	return "Ligne du "
 }
 
 func readingDataOf(l access.Reading, names map[string]string) readingData {

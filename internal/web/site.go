@@ -31,8 +31,10 @@ type Config struct {
 	HospitalURL string
 	// Origin is our own, for browsers that only tell the origin of a form.
 	Origin string
-	// TrailKeys check proofs; nil leaves them unchecked.
+	// TrailKeys check proofs; nil leaves them unchecked. KeysPath is where
+	// everybody reads the same keys.
 	TrailKeys TrailKeys
+	KeysPath  string
 	// Outbox is what the demonstration would send; it is shown nowhere else.
 	Outbox Outbox
 	// Space is the citizen space; nil leaves it closed.

@@ -17,6 +17,7 @@ type verifyData struct {
 	Text   field
 	Wrong  []mistake
 	Result *verdict
+	Keys   string // address of the public keys, "" without
 }
 
 // verdict is what was found of what was given.
@@ -77,6 +78,7 @@ func (s *Site) upload(r *http.Request, name string) string {
 }
 
 func (s *Site) showVerify(w http.ResponseWriter, r *http.Request, status int, d verifyData) {
+	d.Keys = s.cfg.KeysPath
 	s.render(w, r, status, page{
 		Name: "verifier", Title: "Vérifier une preuve", Section: verifyPath, Failed: len(d.Wrong) > 0,
 		Summary: "Vérifier la preuve d'une consultation ou une attestation de droits.", Crumbs: trail(link{Text: "Vérifier une preuve"}), Data: d,
