@@ -67,6 +67,9 @@ func TestConfig(t *testing.T) {
 		{"no root key", with(`"racine.key"`, `""`), "", "keys.root_file is required"},
 		{"no FranceConnect", with(`url = "http://127.0.0.1:8081/api/v1"`, `url = ""`), "", "franceconnect needs"},
 		{"a second version without its secrets", goodConfig, "DROITS_FRANCECONNECT_V2_URL=http://127.0.0.1:1/api/v2", "franceconnect.v2 needs"},
+		{"a citizen space without the secret of its client", goodConfig, "DROITS_FRANCECONNECT_LOGIN_CLIENT_ID=espace", "franceconnect.login needs client_id and client_secret_file"},
+		{"a citizen space without the second version", goodConfig + "\n[franceconnect.login]\nclient_id = 'espace'\nclient_secret_file = 's'\n", "", "franceconnect.login needs franceconnect.v2.url"},
+		{"the base path of the citizen space", goodConfig, "DROITS_BASE_PATH=/mon-espace/droits", "base_path must not cover /mon-espace"},
 		{"a ceiling above ten seconds", goodConfig, "DROITS_FRANCECONNECT_CEILING=11s", "ceiling must be"},
 		{"a base path that is relative", goodConfig, "DROITS_BASE_PATH=v1", "base_path must begin with /"},
 		{"a base path that is the root", goodConfig, "DROITS_BASE_PATH=/", "base_path must not be / alone"},
@@ -145,6 +148,10 @@ url = "http://127.0.0.1:9/api/v2"
 client_id = "fournisseur"
 client_secret_file = "secret"
 keys_file = "fc-keys.json"
+[franceconnect.login]
+client_id = "espace"
+client_secret_file = "secret-espace"
+button_file = "bouton.svg"
 `
 	for _, c := range []struct {
 		name  string
@@ -166,6 +173,9 @@ keys_file = "fc-keys.json"
 		}, []string{"keys.root_file", "another root key"}, "keygen"},
 		{"a secret that others can read says how to close it", func(d string) error { return os.Chmod(filepath.Join(d, "secret"), 0o640) }, []string{"franceconnect.v2.client_secret_file", "chmod 400"}, ""},
 		{"an empty secret names its member", func(d string) error { return os.WriteFile(filepath.Join(d, "secret"), []byte(" \n"), 0o600) }, []string{"franceconnect.v2.client_secret_file", "empty"}, ""},
+		{"the space's secret that others can read says how to close it", func(d string) error { return os.Chmod(filepath.Join(d, "secret-espace"), 0o640) }, []string{"franceconnect.login.client_secret_file", "chmod 400"}, ""},
+		{"an empty secret of the space names its member", func(d string) error { return os.WriteFile(filepath.Join(d, "secret-espace"), nil, 0o600) }, []string{"franceconnect.login.client_secret_file", "empty"}, ""},
+		{"a button that is not there is named", func(d string) error { return os.Remove(filepath.Join(d, "bouton.svg")) }, []string{"franceconnect.login.button_file"}, ""},
 		{"decryption keys that others can read say how to close them", func(d string) error { return os.Chmod(filepath.Join(d, "fc-keys.json"), 0o644) }, []string{"franceconnect.v2.keys_file", "chmod 600"}, ""},
 		{"a data directory that others may enter says how to close it", func(d string) error { return os.Chmod(filepath.Join(d, "donnees"), 0o755) }, []string{"data", "chmod 700"}, ""},
 	} {
@@ -176,6 +186,11 @@ keys_file = "fc-keys.json"
 			}
 			if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("un secret\n"), 0o600); err != nil {
 				t.Fatal(err)
+			}
+			for name, text := range map[string]string{"secret-espace": "un autre", "bouton.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>"} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if _, err := store.CreateRoot(conf.Keys.RootFile); err != nil {
 				t.Fatal(err)

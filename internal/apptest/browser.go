@@ -159,3 +159,12 @@ func (b *Browser) Return(t testing.TB, slug string) string {
 	t.Fatalf("apptest: the simulator sends nobody back (status %d)", p.Status)
 	return ""
 }
+
+// StopSimulator ends the simulated FranceConnect: nobody answers there any
+// more.
+func (in *Instance) StopSimulator(t testing.TB) {
+	t.Helper()
+	if err := in.world.sim.Close(); err != nil {
+		t.Fatalf("apptest: stop the simulator: %v", err)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -400,6 +401,43 @@ func TestBodiesThatNobodyWants(t *testing.T) {
 		got, first, closed := raw(t, url, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nxx")
 		if !strings.HasPrefix(got, "HTTP/1.1 200 ") || first > 2*time.Second || closed > 5*time.Second {
 			t.Errorf("answered %.20q after %v, closed after %v", got, first, closed)
+		}
+	})
+}
+
+func TestForms(t *testing.T) {
+	h := open(t)
+	h.Forms = func(r *http.Request) bool { return r.Method == http.MethodPost && r.URL.Path == "/page" }
+	url := h.serve(t, func(w *edge.Writer, r *http.Request) error {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		w.Header().Set("X-Lu", strconv.Itoa(len(b)))
+		return nil
+	})
+	post := func(path string, body io.Reader) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	big := strings.Repeat("x", edge.MaxBody+1)
+	t.Run("a form is left whole to the page that reads it, and its connection is kept", func(t *testing.T) {
+		if resp := post("/page", strings.NewReader(big)); resp.StatusCode != 200 || resp.Header.Get("X-Lu") != strconv.Itoa(len(big)) || resp.Close {
+			t.Errorf("status %d, %s bytes read", resp.StatusCode, resp.Header.Get("X-Lu"))
+		}
+	})
+	t.Run("what is no form is refused above its size, as before", func(t *testing.T) {
+		if resp := post("/autre", strings.NewReader(big)); resp.StatusCode != 413 {
+			t.Errorf("status %d", resp.StatusCode)
 		}
 	})
 }

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+func FuzzCode(f *testing.F) {
+	var key [32]byte
+	f.Add(newCode(key, day22, [32]byte{1}))
+	f.Add("0000 0000")
+	f.Add("ilo-ILO")
+	f.Fuzz(func(t *testing.T, typed string) {
+		issued, digest, ok := readCode(key, typed)
+		if !ok {
+			return
+		}
+		var sum [32]byte
+		copy(sum[:], digest)
+		if again, begin, ok := readCode(key, newCode(key, issued, sum)); !ok || again != issued || !bytes.Equal(begin, digest) {
+			t.Error("a code that is read is not one that we make")
+		}
+	})
+}
+
+func FuzzState(f *testing.F) {
+	now := time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)
+	s := newStates([32]byte{1}, func() time.Time { return now }, true)
+	w := httptest.NewRecorder()
+	state, _ := s.start(w, httptest.NewRequest("GET", "/", nil))
+	cookie := w.Result().Cookies()[0]
+	f.Add(state, cookie.Value)
+	f.Add("", "")
+	f.Add(strings.Repeat("A", 54), cookie.Value)
+	f.Fuzz(func(t *testing.T, given, secret string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", cookie.Name+"="+url.QueryEscape(secret))
+		nonce, err := s.take(r, given)
+		if (err == nil) != (nonce != "") {
+			t.Fatal("a nonce without a state, or the other way round")
+		}
+		if err != nil {
+			return
+		}
+		a, _ := base64url.DecodeString(given)
+		b, _ := base64url.DecodeString(state)
+		if !bytes.Equal(a, b) || len(nonce) < 22 {
+			t.Error("a state that we did not make is taken")
+		}
+		if _, err := s.take(r, given); err == nil {
+			t.Error("a state is taken twice")
+		}
+	})
+}
+
+func FuzzVerify(f *testing.F) {
+	site, err := New(full())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("c2sp.org/tlog-proof@v1\nextra e30=\nindex 0\n\n")
+	f.Add(`{"schema":"droits/attestation/1","etablie_le":"2026-11-22"}`)
+	f.Add("04TJ J0H8 HD0P BT59 F354 Y5CH MERN FTRK")
+	f.Fuzz(func(t *testing.T, text string) {
+		r := httptest.NewRequest("POST", verifyPath, strings.NewReader(url.Values{"texte": {text}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		site.Handler().ServeHTTP(w, r)
+		if w.Code >= http.StatusInternalServerError || !strings.Contains(w.Body.String(), "</html>") || strings.Contains(w.Body.String(), "ZgotmplZ") {
+			t.Errorf("status %d", w.Code)
+		}
+	})
+}
