@@ -53,6 +53,11 @@ func (d *Demo) Key(partnerID string) string {
 	return partner.Sandbox.Prefix() + d.secret("key/"+partnerID)
 }
 
+// webhookSecret signs what a sample partner is told.
+func (d *Demo) webhookSecret(partnerID string) string {
+	return "whsec_" + d.secret("webhook/"+partnerID)
+}
+
 func (d *Demo) simulate() error {
 	var list []fcsim.Person
 	for _, p := range d.People {
@@ -107,6 +112,9 @@ func (d *Demo) seed(ctx context.Context) error {
 	}
 	for _, id := range []string{demoHospital, demoInsurer} {
 		if err := d.signUp(ctx, id); err != nil {
+			return err
+		}
+		if err := d.App.Store.SetWebhook(ctx, id, d.URLs.Partners+partners.WebhookPath(id), d.webhookSecret(id), partner.Sandbox); err != nil {
 			return err
 		}
 	}
@@ -189,7 +197,7 @@ func (d *Demo) samplePartners() partners.Config {
 		return partners.FCClient{Profile: "v2", AuthorizeURL: b + "/authorize", TokenURL: b + "/token", UserinfoURL: b + "/userinfo", LogoutURL: b + "/session/end", JWKSURL: b + "/jwks", Issuer: b, ID: id, Secret: client.Secret(d.secret("client/" + id))}
 	}
 	of := func(id, name string, c ...partners.FCClient) partners.Partner {
-		return partners.Partner{Name: name, APIKey: client.Secret(d.Key(id)), APIBase: d.URLs.BaseURL, MoiURL: d.URLs.API + "/v1/partenaire/moi", Clients: c}
+		return partners.Partner{Name: name, APIKey: client.Secret(d.Key(id)), APIBase: d.URLs.BaseURL, MoiURL: d.URLs.API + "/v1/partenaire/moi", Clients: c, Webhook: client.Secret(d.webhookSecret(id))}
 	}
 	return partners.Config{
 		Hospital: of(demoHospital, "Hôpital de démonstration", v1(clientHospV1), v2(clientHospV2)),

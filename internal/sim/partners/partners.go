@@ -38,6 +38,7 @@ type Partner struct {
 	APIBase string // …/v1/droits/beneficiaires
 	MoiURL  string // empty means /v1/partenaire/moi on the host of APIBase
 	Clients []FCClient
+	Webhook client.Secret // signs what the platform tells; empty = nothing is believed
 }
 
 // FCClient is one registration at FranceConnect. Profile is v1 or v2; JWKSURL
@@ -89,6 +90,9 @@ func New(cfg Config) (http.Handler, error) {
 	insurer, err := newApp(cfg, insurerTraits, cfg.Insurer, pages)
 	if err != nil {
 		return nil, err
+	}
+	for _, a := range []*app{hospital, insurer} {
+		(&notices{app: a, secret: a.partner.Webhook}).routes(mux)
 	}
 	hospital.routes(mux)
 	(&desk{app: hospital}).routes(mux)
