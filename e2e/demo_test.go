@@ -48,13 +48,31 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// start builds the program and runs its demonstration on free ports, or uses
-// the one that the environment names.
+// start builds the program and runs its demonstration, or uses the one that
+// the environment names.
 func start() (stop func(), err error) {
 	if os.Getenv("E2E_API") != "" {
 		demo.api, demo.sim, demo.partners = os.Getenv("E2E_API"), os.Getenv("E2E_SIM"), os.Getenv("E2E_PARTNERS")
 		return func() {}, nil
 	}
+	d, err := runDemo()
+	if err != nil {
+		return nil, err
+	}
+	demo.api, demo.sim, demo.partners = d.api, d.sim, d.partners
+	return d.clean, nil
+}
+
+// running is a demonstration in a process of its own.
+type running struct {
+	api, sim, partners string
+	binary             string
+	stop               func() // ends the process; what it ran from stays
+	clean              func() // ends it and removes everything
+}
+
+// runDemo builds the program and runs its demonstration on free ports.
+func runDemo() (*running, error) {
 	dir, err := os.MkdirTemp("", "droits-e2e-")
 	if err != nil {
 		return nil, err
@@ -84,21 +102,21 @@ func start() (stop func(), err error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	stop = func() {
+	d := &running{api: "http://" + addresses[0], sim: "http://" + addresses[1], partners: "http://" + addresses[2], binary: binary}
+	d.stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
 		case <-time.After(15 * time.Second):
 			_ = cmd.Process.Kill()
 		}
-		clean()
-	}
+	})
+	d.clean = func() { d.stop(); clean() }
 	if err := wait(ready, ended, said); err != nil {
-		stop()
+		d.clean()
 		return nil, err
 	}
-	demo.api, demo.sim, demo.partners = "http://"+addresses[0], "http://"+addresses[1], "http://"+addresses[2]
-	return stop, nil
+	return d, nil
 }
 
 // wait returns once the ready file is there.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"droits.example/droits/internal/access"
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/trace"
@@ -31,6 +32,7 @@ type proofData struct {
 	Back   string
 	Verify string
 	Keys   string // address of the public keys
+	File   string // name of the file
 }
 
 // told is what the person part of a proof says; everything else of it stays in
@@ -77,13 +79,13 @@ func (s *space) proof(w http.ResponseWriter, r *http.Request, v visit) error {
 	switch r.PathValue("form") {
 	case "":
 	case "tlog-proof":
-		return download(w, "text/plain; charset=utf-8", "acces"+trace.ProofExtension, text)
+		return download(w, "text/plain; charset=utf-8", fileOf(p)+trace.ProofExtension, text)
 	case "json":
-		return download(w, "application/json; charset=utf-8", "acces.json", proofJSON(p))
+		return download(w, "application/json; charset=utf-8", fileOf(p)+".json", proofJSON(p))
 	default:
 		return fault.New(fault.RessourceInconnue, "web: proof")
 	}
-	d := proofData{Tells: tells(p.Person, p.Class), Note: p.Checkpoint, Text: at + "/tlog-proof", JSON: at + "/json", Back: readingsPath + "/" + id, Verify: verifyPath, Keys: s.cfg.KeysPath}
+	d := proofData{Tells: tells(p.Person, p.Class), Note: p.Checkpoint, Text: at + "/tlog-proof", JSON: at + "/json", Back: readingsPath + "/" + id, Verify: verifyPath, Keys: s.cfg.KeysPath, File: fileOf(p) + trace.ProofExtension}
 	d.Facts = []pair{
 		{Term: "Registre", Text: []string{trace.OriginOf([]byte(p.Checkpoint))}},
 		{Term: "Rang dans le registre", Text: []string{strconv.FormatInt(p.Index, 10)}},
@@ -96,6 +98,15 @@ func (s *space) proof(w http.ResponseWriter, r *http.Request, v visit) error {
 		Name: "preuve", Title: "Preuve d'une consultation", Section: readingsPath, Summary: "La preuve qu'une consultation est dans le registre.",
 		Crumbs: spaceTrail(link{"Qui a consulté", readingsPath}, link{"Consultation", d.Back}, link{Text: "Preuve"}), Data: d,
 	})
+}
+
+// fileOf names the file of a proof by its day.
+func fileOf(p trace.Proof) string {
+	var x told
+	if json.Unmarshal(p.Person, &x) != nil || x.Time == 0 {
+		return "acces"
+	}
+	return "acces-" + civil.On(time.Unix(x.Time, 0)).String()
 }
 
 func leafOf(p trace.Proof) string {

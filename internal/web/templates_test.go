@@ -155,7 +155,7 @@ func models(t *testing.T) map[string][]any {
 		"partages":         {sharingLines(sharingsSeen())},
 		"partage":          shared,
 		"accord":           {agreementDataOf(receipt), contested},
-		"preuve":           {proofData{Facts: []pair{{Term: "Rang", Text: []string{"1"}}}, Tells: tells([]byte(`{"time":1,"partner":"hopital","operation":"getMe","outcome":"servi","served":["identite"]}`), trace.AccessServed), Hashes: []string{"00"}, Note: "essai\n1\n", Text: "/a", JSON: "/b", Back: "/c", Verify: verifyPath, Keys: "/d"}},
+		"preuve":           {proofData{Facts: []pair{{Term: "Rang", Text: []string{"1"}}}, Tells: tells([]byte(`{"time":1,"partner":"hopital","operation":"getMe","outcome":"servi","served":["identite"]}`), trace.AccessServed), Hashes: []string{"00"}, Note: "essai\n1\n", Text: "/a", JSON: "/b", Back: "/c", Verify: verifyPath, Keys: "/d", File: "acces.tlog-proof"}},
 		"securite":         {securityData{Sessions: []sessionLine{{ID: "1", Here: true}, {ID: "2", End: "/x"}}, Others: true, Notify: secured.Notify, Mail: secured.Mail, Wrong: secured.Wrong}},
 	}
 }
