@@ -34,5 +34,16 @@ func TestReadWebhook(t *testing.T) { // R20
 		}
 	}
 }
+func FuzzReadWebhook(f *testing.F) {
+	f.Add("t=1795345200,v1="+webhookSum, []byte(`{"id":"env_1","type":"test"}`))
+	f.Add("t=,v1=", []byte("{}"))
+	f.Add("v1=00,t=9223372036854775807", []byte(nil))
+	f.Fuzz(func(t *testing.T, header string, body []byte) {
+		e, err := ReadWebhook("whsec_test", header, body, time.Unix(1795345200, 0))
+		if err == nil && !strings.Contains(header, webhookSum) && e.ID != "" {
+			t.Errorf("%q is believed", header)
+		}
+	})
+}
 
 const webhookSum = "c3782b76f174ec42a06bb8eb3f66202802c10c423773d0ad05316a84ab1c0bc7"

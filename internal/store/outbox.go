@@ -112,21 +112,17 @@ func (s *Store) Due(ctx context.Context, mail bool, limit int) (out []notify.Del
 	if mail {
 		channels = `('webhook', 'mail')`
 	}
-	var gone []string
+	type row struct {
+		d              notify.Delivery
+		person, sealed []byte
+	}
+	var rows []row // read to the end first: what completes them wants a connection too
 	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		var d notify.Delivery
-		var person, sealed []byte
+		var x row
 		var made int64
-		if err := scan(&d.ID, &d.Channel, &d.Type, &d.Partner, &person, &sealed, &d.Attempts, &made); err != nil {
-			return err
-		}
-		d.MadeAt = time.UnixMilli(made)
-		ok, err := s.address(ctx, &d, droits.Sujet(person), sealed)
-		if err == nil && ok {
-			out = append(out, d)
-		} else if err == nil {
-			gone = append(gone, d.ID)
-		}
+		err := scan(&x.d.ID, &x.d.Channel, &x.d.Type, &x.d.Partner, &x.person, &x.sealed, &x.d.Attempts, &made)
+		x.d.MadeAt = time.UnixMilli(made)
+		rows = append(rows, x)
 		return err
 	}, `SELECT id, canal, type, partenaire, sujet, contenu, essais, made_at FROM envoi AS e
 		WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= $1 AND canal IN `+channels+`
@@ -134,6 +130,17 @@ func (s *Store) Due(ctx context.Context, mail bool, limit int) (out []notify.Del
 		ORDER BY n LIMIT $2`, millis(s.clock()), limit)
 	if err != nil {
 		return nil, unavailable("store: due messages", err)
+	}
+	var gone []string
+	for _, x := range rows {
+		switch ok, err := s.address(ctx, &x.d, droits.Sujet(x.person), x.sealed); {
+		case err != nil:
+			return nil, unavailable("store: due messages", err)
+		case ok:
+			out = append(out, x.d)
+		default:
+			gone = append(gone, x.d.ID)
+		}
 	}
 	for _, id := range gone {
 		if err := s.end(ctx, id, "SANS_ADRESSE"); err != nil {
@@ -206,9 +213,10 @@ func (s *Store) Outbox(ctx context.Context, limit int) ([]notify.Line, error) {
 	return s.outbox(ctx, `SELECT `+outboxColumns+` FROM envoi ORDER BY n DESC LIMIT $1`, limit)
 }
 
-func (s *Store) outbox(ctx context.Context, query string, args ...any) (out []notify.Line, err error) {
-	out = []notify.Line{}
-	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+func (s *Store) outbox(ctx context.Context, query string, args ...any) ([]notify.Line, error) {
+	out := []notify.Line{}
+	var people [][]byte // of each line
+	err := each(ctx, s.journal.reader, func(scan func(...any) error) error {
 		var l notify.Line
 		var person, sealed []byte
 		var made, due int64
@@ -223,18 +231,25 @@ func (s *Store) outbox(ctx context.Context, query string, args ...any) (out []no
 		if dead.Valid {
 			l.DueAt, l.State = time.Time{}, notify.Dead
 		}
-		if l.Channel == notify.Mail {
-			pref, err := s.Settings(ctx, droits.Sujet(person))
-			letter, _ := notify.LetterOf(l.Type, "…")
-			l.To, l.Subject, l.Text = notify.MaskMail(pref.Mail), letter.Subject, letter.Text
-			out = append(out, l)
-			return err
+		var err error
+		if l.Channel == notify.Webhook {
+			var body []byte
+			body, err = open(s.keys.outbox, placeEnvoi(l.ID), sealed)
+			l.Text = string(body)
 		}
-		body, err := open(s.keys.outbox, placeEnvoi(l.ID), sealed)
-		l.Text = string(body)
-		out = append(out, l)
+		out, people = append(out, l), append(people, person)
 		return err
 	}, query, args...)
+	for i := range out {
+		l := &out[i]
+		if err != nil || l.Channel != notify.Mail {
+			continue
+		}
+		var pref consent.Settings
+		pref, err = s.Settings(ctx, droits.Sujet(people[i]))
+		letter, _ := notify.LetterOf(l.Type, "…")
+		l.To, l.Subject, l.Text = notify.MaskMail(pref.Mail), letter.Subject, letter.Text
+	}
 	return out, unavailable("store: outbox", err)
 }
 

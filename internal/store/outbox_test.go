@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -360,4 +362,31 @@ func TestMoreAgreementsEndThanOnePassTakes(t *testing.T) { // R17
 	if err != nil || total != maxEndings+20 || len(events) != total {
 		t.Errorf("%d ended, %d in the history, %v", total, len(events), err)
 	}
+}
+
+// Reading the outbox must not wait for itself: there are few connections.
+func TestManyReadTheOutboxAtOnce(t *testing.T) {
+	s, _ := withWebhook(t)
+	must(t, s.SetSettings(ctx, camille, consent.Settings{Mail: "camille@exemple.fr", Notify: true}, trace.Event{Actor: trace.ActorHolder}))
+	must(t, s.act1(camille, consent.Withdrawn))
+	wr := trace.NewWriter(s, "test")
+	_, err := wr.Append(ctx, trace.Pending{Leaf: traceAt(noon(), "servi").Leaf(), Effects: []trace.Effect{consent.Read{Subject: camille, Partner: "hopital", At: noon()}}})
+	must(t, err)
+	wr.Close()
+	within, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			for range 10 {
+				if list, err := s.Outbox(within, 10); err != nil || len(list) != 2 {
+					t.Error(len(list), err)
+				}
+				if list, err := s.Due(within, true, 10); err != nil || len(list) != 2 {
+					t.Error(len(list), err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
