@@ -131,6 +131,7 @@ type Sharing struct {
 	Purpose     string
 	State       consent.State
 	Until       time.Time // of a pause, zero when without end
+	LetUntil    time.Time // last instant of what was let go here, ticks included; zero when nothing is
 	Blocks      []SharedBlock
 	Dependants  []SharedDependant
 	Given       []consent.Line // agreements, newest first

@@ -103,6 +103,9 @@ func (s *Service) sharing(ctx context.Context, c Citizen, partnerID string) (Sha
 	if x.State == consent.StatePaused {
 		x.Until = d.Until
 	}
+	if len(d.LetGo) > 0 && !now.After(d.LetUntil) {
+		x.LetUntil = d.LetUntil
+	}
 	live := s.live(partnerID)
 	x.Conventions = len(live)
 	for i, conv := range live {

@@ -239,9 +239,29 @@ func TestWording(t *testing.T) { // R14 R19
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Wording(); !strings.Contains(got, "Hôpital « d'essai »") || !strings.Contains(got, "préparer votre admission") || !strings.HasSuffix(got, ".") || strings.Count(got, " ; ") != 2 {
+	if got := c.Wording(); !strings.Contains(got, "Hôpital « d'essai »") || !strings.Contains(got, "préparer votre admission") || !strings.HasSuffix(got, ".") || strings.Count(got, " ; ") != 1 {
 		t.Errorf("R14 %s", got)
 	}
+	for days, want := range map[int]string{0: "pour cette connexion seulement.", 1: "vaut un jour.", 30: "vaut 30 jours."} {
+		d := good()
+		d.Consent.RepeatDays = days
+		c, err := New(d, Active)
+		if err != nil || !strings.Contains(c.Wording(), want) {
+			t.Errorf("R14 %d days: %s %v", days, c.Wording(), err)
+		}
+	}
+	t.Run("R38 what waits for a tick is said apart from what the journey opens", func(t *testing.T) {
+		before, after, ok := strings.Cut(c.Wording(), "si vous les cochez vous-même")
+		if !ok || strings.Contains(before, "motif") || !strings.Contains(after, "motif") {
+			t.Errorf("R38 %s", c.Wording())
+		}
+		d := good()
+		d.Blocks = d.Consent.Ticks
+		only, err := New(d, Active)
+		if err != nil || strings.Contains(only.Wording(), "Vous acceptez") || !strings.Contains(only.Wording(), "motif") {
+			t.Errorf("R38 %s %v", only.Wording(), err)
+		}
+	})
 	for _, l := range c.Libelles() {
 		if !strings.Contains(c.Wording(), l[1:]) {
 			t.Errorf("R14 %q is not told", l)
