@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"droits.example/droits/internal/apptest"
+	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/trace"
@@ -414,6 +415,17 @@ func TestOwnSharings(t *testing.T) {
 		}
 		whole(t, b.Post(t, "/mon-espace/partages/accords/"+id+"/contester", url.Values{}), 200, "C'est fait.", "Vous avez contesté cet accord")
 		whole(t, b.Get(t, hospital), 200, "contesté")
+	})
+	t.Run("R42 what was decided is in the journal, by whom and about which partner, in words", func(t *testing.T) {
+		if err := in.App.Store.Lift(t.Context(), must(in.App.Store.Restrict(t.Context(), consent.Restriction{Subject: in.Subject(t, "famille-martin"), Bloc: droits.BlocCaisse, Ground: "18-1-a", SinceAt: in.Clock.Now()}))); err != nil {
+			t.Fatal(err)
+		}
+		p := b.Get(t, "/mon-espace/acces?genre=choix")
+		whole(t, p, 200, "Accord retiré : Partenaire d'essai", "Partage de nouveau autorisé : Partenaire d'essai", "Partage mis en pause : Partenaire d'essai", "Choix des données et des personnes : Partenaire d'essai", "Accord contesté : Partenaire d'essai",
+			"Limitation du traitement posée", "Limitation du traitement levée", "Le gestionnaire du service", "votre décision")
+		if p.Says("Une décision sur un partage") || p.Says("Un événement sur votre dossier") {
+			t.Error("an event has no words of its own")
+		}
 	})
 	t.Run("a partner that does not exist is not found, for every act", func(t *testing.T) {
 		for _, act := range []string{"", "/retirer", "/autoriser", "/pause", "/choix"} {

@@ -7,7 +7,6 @@ import (
 
 	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/civil"
-	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/trace"
@@ -203,25 +202,44 @@ func operationOf(id string) string {
 	return "Une consultation"
 }
 
-// eventOf says what the person did, for an event that is no reading.
+// eventOf says what happened, for an event that is no reading.
 func eventOf(l access.Reading) string {
-	if text, ok := events[l.Operation]; ok {
-		return text
+	text, ok := events[l.Operation]
+	switch {
+	case ok:
+	case l.Class == trace.ConsentEvent:
+		text = "Une décision sur un partage"
+	case l.Class == trace.RightsRequest:
+		text = "Une demande de votre part"
+	default:
+		text = "Un événement sur votre dossier"
 	}
-	if text := consent.Act(l.Operation).Label(); text != "" {
-		return sentence(text)
+	if l.PartnerName != "" {
+		text += " : " + l.PartnerName
 	}
-	switch l.Class {
-	case trace.ConsentEvent:
-		return "Une décision sur un partage"
-	case trace.RightsRequest:
-		return "Une demande de votre part"
-	}
-	return "Un événement sur votre dossier"
+	return text
 }
 
-// events are the person's own acts, as the trail names them.
+// actorOf says who did it.
+func actorOf(l access.Reading) string {
+	switch l.Actor {
+	case trace.ActorOperator:
+		return "Le gestionnaire du service"
+	case trace.ActorSystem:
+		return "Personne : une date prévue est arrivée"
+	case trace.ActorPartner:
+		return partnerName(l)
+	case trace.ActorRepresentative:
+		return "Un représentant légal"
+	}
+	return "Vous"
+}
+
+// events are what happens beside the readings of partners, as the trail names
+// it.
 var events = map[string]string{
 	"connexion": "Connexion à votre espace", "consulter_mes_droits": "Vos droits, vus par vous", "afficher_mon_numero": "Affichage d'un numéro en entier",
 	"consulter_mes_acces": "Cette liste, vue par vous", "obtenir_une_preuve": "La preuve d'une consultation", "signalement": "Signalement d'une consultation", "reglages": "Réglage des messages",
+	"retrait": "Accord retiré", "pause": "Partage mis en pause", "autorisation": "Partage de nouveau autorisé", "choix": "Choix des données et des personnes",
+	"contestation": "Accord contesté", "fin": "Accord arrivé à son terme", "limitation_posee": "Limitation du traitement posée", "limitation_levee": "Limitation du traitement levée",
 }

@@ -44,6 +44,7 @@ type told struct {
 	Operation   string        `json:"operation"`
 	Outcome     string        `json:"outcome"`
 	Served      []droits.Bloc `json:"served"`
+	Actor       trace.Actor   `json:"actor"`
 	Beneficiary string        `json:"beneficiary"`
 }
 
@@ -53,7 +54,7 @@ func tells(person []byte, class trace.Class) []pair {
 	if json.Unmarshal(person, &x) != nil {
 		return nil
 	}
-	line := access.Reading{Class: class, Partner: x.Partner, Operation: x.Operation, Outcome: x.Outcome}
+	line := access.Reading{Class: class, Partner: x.Partner, Operation: x.Operation, Outcome: x.Outcome, Actor: x.Actor}
 	out := []pair{{Term: "Quand", Text: []string{longInstant(time.Unix(x.Time, 0))}}}
 	if x.Partner != "" {
 		out = append(out, pair{Term: "Organisme", Text: []string{x.Partner}})

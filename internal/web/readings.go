@@ -119,7 +119,7 @@ func monthsOf(lines []access.Reading, today civil.Date) []month {
 		out[i].Month = first.AddMonths(i - keptMonths + 1)
 	}
 	for _, l := range lines {
-		if l.Class != trace.AccessServed && l.Class != trace.AccessRefused || l.Partner == "" && !l.Elsewhere {
+		if !isReading(l) {
 			continue
 		}
 		d := civil.On(l.At)
@@ -154,7 +154,7 @@ func filtersOf(q url.Values, kind string, seen []access.Reading, family []access
 		who = append(who, option{Value: m.Ref, Label: m.Name, Checked: q.Get("qui") == m.Ref})
 	}
 	lists := []choices{
-		{Name: "genre", Legend: "Montrer", Options: []option{{Label: "Les consultations des organismes"}, {Value: "choix", Label: "Ce que j'ai décidé", Checked: kind == "choix"}, {Value: "tout", Label: "Tout, mes visites comprises", Checked: kind == "tout"}}},
+		{Name: "genre", Legend: "Montrer", Options: []option{{Label: "Les consultations des organismes"}, {Value: "choix", Label: "Les décisions", Checked: kind == "choix"}, {Value: "tout", Label: "Tout, mes visites comprises", Checked: kind == "tout"}}},
 		{Name: "organisme", Legend: "Organisme", Options: partners},
 		{Name: "issue", Legend: "Résultat", Options: []option{{Label: "Tous"}, {Value: access.OutcomeServed, Label: "Données transmises", Checked: q.Get("issue") == access.OutcomeServed}, {Value: access.OutcomeRefused, Label: "Refus", Checked: q.Get("issue") == access.OutcomeRefused}}},
 	}
@@ -208,12 +208,18 @@ func readingLineOf(l access.Reading, names map[string]string) readingLine {
 	switch {
 	case l.Elsewhere:
 		out.Who, out.What, out.Outcome = kindOf(l.Kind), "Consultation avec l'accord d'un autre représentant", tag{"", "détail réservé"}
-	case l.Partner == "":
-		out.Who = "Vous"
-	default:
+	case isReading(l):
 		out.Who = partnerName(l)
+	default:
+		out.Who = actorOf(l)
 	}
 	return out
+}
+
+// isReading reports whether a partner asked for something of the person, got
+// or refused; everything else is somebody's act.
+func isReading(l access.Reading) bool {
+	return (l.Partner != "" || l.Elsewhere) && (l.Class == trace.AccessServed || l.Class == trace.AccessRefused)
 }
 
 func partnerName(l access.Reading) string {
@@ -252,7 +258,10 @@ func outcomeOfLine(l access.Reading) tag {
 	case l.Class == trace.AccessServed || l.Class == trace.AccessRefused:
 		return outcomeOf(l.Outcome)
 	}
-	return tag{"", "votre décision"}
+	if l.Actor == trace.ActorHolder || l.Actor == "" {
+		return tag{"", "votre décision"}
+	}
+	return tag{"", "fait"}
 }
 
 // readingData is one access, told whole.
@@ -296,7 +305,7 @@ func (s *space) showReading(w http.ResponseWriter, r *http.Request, v visit, l a
 // titleOf begins the title of a line: a partner consulted, or something else
 // happened.
 func titleOf(l access.Reading) string {
-	if (l.Partner != "" || l.Elsewhere) && (l.Class == trace.AccessServed || l.Class == trace.AccessRefused) {
+	if isReading(l) {
 		return "Consultation du "
 	}
 	return "Ligne du "
@@ -304,7 +313,7 @@ func titleOf(l access.Reading) string {
 
 func readingDataOf(l access.Reading, names map[string]string) readingData {
 	line := readingLineOf(l, names)
-	d := readingData{Line: line, Code: l.Code, Reported: l.Reported, Partner: l.Partner != "" || l.Elsewhere,
+	d := readingData{Line: line, Code: l.Code, Reported: l.Reported, Partner: isReading(l),
 		Send:   line.Href + "/signaler",
 		Report: field{Name: "texte", Label: "Ce que vous voulez préciser", Hint: "N'écrivez pas votre numéro de sécurité sociale. 1 000 caractères au plus.", Kind: "textarea", Max: reportMax, Optional: true},
 	}
@@ -319,6 +328,8 @@ func readingDataOf(l access.Reading, names map[string]string) readingData {
 	d.Proof = line.Href + "/preuve"
 	if l.Partner != "" {
 		d.Sharing = sharingsPath + "/" + l.Partner
+	}
+	if d.Partner {
 		d.Facts[1].Text = append(d.Facts[1].Text, kindOf(l.Kind))
 	}
 	d.Facts = append(d.Facts, pair{Term: "Quoi", Text: []string{line.What}})
