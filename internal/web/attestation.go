@@ -152,6 +152,7 @@ func (s *space) attestation(w http.ResponseWriter, r *http.Request, v visit) err
 	if d.Certificate, err = d.Certificate.seal(s.Key); err != nil {
 		return fault.Wrap(fault.ErreurInterne, "web: attestation", err)
 	}
+	d.Verify = s.cfg.Origin + verifyPath // whole: it is read on paper
 	d.Groups = fours(d.Certificate.Code)
 	d.File = rightsPath + "/attestation?format=json"
 	if !m.Self {

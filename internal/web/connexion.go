@@ -29,6 +29,11 @@ var reasons = map[string]notice{
 }
 
 func (s *space) connexion(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if _, ok, err := s.sessions.find(r); ok && err == nil && r.URL.RawQuery == "" {
+		http.Redirect(w, r, spacePath, http.StatusSeeOther)
+		return
+	}
 	d := connexionData{Start: startPath, Simulated: s.Simulated}
 	if !s.Simulated {
 		d.Button = s.button

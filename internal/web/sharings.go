@@ -14,9 +14,6 @@ import (
 	"droits.example/droits/internal/fault"
 )
 
-// agreementsPath is where the receipts of agreements are.
-const agreementsPath = sharingsPath + "/accords"
-
 // pauses are how long a person may pause a partner for, in days; 0 is until it
 // allows it again.
 var pauses = []int{7, 30, 90, 0}
@@ -289,8 +286,12 @@ func (s *space) choose(w http.ResponseWriter, r *http.Request, v visit) error {
 		return fault.New(fault.RessourceInconnue, "web: choose").Because("NOT_A_DEPENDANT")
 	}
 	err = s.Citizens.Choose(r.Context(), v.who, v.at, partner, c)
-	if fault.Is(err, fault.ParametreInvalide) {
-		return s.showSharing(w, r, v, x, []mistake{{"blocs", "La notice ou la convention a changé depuis que cette page est ouverte. Relisez-la, puis enregistrez vos choix."}})
+	if fault.Is(err, fault.ParametreInvalide) || fault.Is(err, fault.ConventionInactive) {
+		field := "blocs"
+		if x.Conventions == 0 {
+			field = "contenu" // there is no form any more
+		}
+		return s.showSharing(w, r, v, x, []mistake{{field, "La notice ou la convention a changé depuis que cette page est ouverte. Relisez-la, puis enregistrez vos choix."}})
 	}
 	return s.decided(w, r, err, "choix")
 }
@@ -301,83 +302,6 @@ func (s *space) decided(w http.ResponseWriter, r *http.Request, err error, deed 
 		return err
 	}
 	return redirect(w, r, sharingsPath+"/"+r.PathValue("partner")+"?fait="+deed)
-}
-
-// agreementData is the receipt of an agreement, to read and to print.
-type agreementData struct {
-	Receipt   consent.Receipt
-	Header    []pair
-	Events    []agreementEvent
-	File      string
-	Contest   *action
-	Contested bool
-}
-
-type agreementEvent struct {
-	At   instantOf
-	What string
-}
-
-func (s *space) agreement(w http.ResponseWriter, r *http.Request, v visit) error {
-	id, asFile := strings.CutSuffix(r.PathValue("id"), ".json")
-	receipt, err := s.Citizens.Agreement(r.Context(), v.who, id)
-	if err != nil {
-		return err
-	}
-	if asFile {
-		b, err := receipt.JSON()
-		if err != nil {
-			return err
-		}
-		return download(w, "application/json; charset=utf-8", "accord.json", b)
-	}
-	return s.show(w, r, v, page{
-		Name: "accord", Title: "Reçu d'un accord", Section: sharingsPath, Summary: "Le reçu d'un de vos accords.", Done: doneIn(r),
-		Crumbs: spaceTrail(link{"Mes partages", sharingsPath}, link{Text: "Reçu d'un accord"}), Data: agreementDataOf(receipt),
-	})
-}
-
-func agreementDataOf(x consent.Receipt) agreementData {
-	at := agreementsPath + "/" + x.Header.ID
-	d := agreementData{Receipt: x, File: at + ".json", Header: []pair{
-		{Term: "Donné le", Text: []string{longInstant(x.Header.GivenAt)}},
-		{Term: "Valable jusqu'au", Text: []string{longInstant(x.Header.ExpiresAt)}},
-		{Term: "Donné par", Text: []string{x.Header.Actor}},
-		{Term: "Où", Text: []string{x.Header.Channel}},
-		{Term: "Ce qui le prouve", Text: []string{x.Header.Evidence}},
-		{Term: "Pour", Text: []string{x.Processing.Purpose}},
-		{Term: "Convention", Text: []string{x.Processing.Convention}},
-		{Term: "Notice d'information", Text: []string{"version " + x.Processing.Notice.Version + ", " + x.Processing.Notice.Shown}},
-	}}
-	for _, p := range x.Parties {
-		d.Header = append(d.Header, pair{Term: sentence(p.Role), Text: []string{p.Name}})
-	}
-	for _, e := range x.Events {
-		d.Events = append(d.Events, agreementEvent{instantOf{e.At}, sentence(e.Label)})
-		d.Contested = d.Contested || e.Act == consent.Contested
-	}
-	if !d.Contested {
-		d.Contest = &action{Address: at + "/contester", Label: "Je n'ai pas donné cet accord", Second: true, Consequence: "Plus rien ne sera transmis au titre de cet accord, et le délégué à la protection des données en sera averti. Pour arrêter tout partage avec cet organisme, retirez aussi votre accord."}
-	}
-	return d
-}
-
-// sentence begins a text with a capital.
-func sentence(s string) string {
-	for i, r := range s {
-		if i == 0 {
-			return strings.ToUpper(string(r)) + s[len(string(r)):]
-		}
-	}
-	return s
-}
-
-func (s *space) contest(w http.ResponseWriter, r *http.Request, v visit) error {
-	id := r.PathValue("id")
-	if err := s.Citizens.Contest(r.Context(), v.who, v.at, id); err != nil {
-		return err
-	}
-	return redirect(w, r, agreementsPath+"/"+id+"?fait=contestation")
 }
 
 // settings keeps whether and where the person wants a message.
