@@ -24,7 +24,7 @@ func (s *Store) openTrail(ctx context.Context) (err error) {
 		return err
 	}
 	l := s.ledger
-	l.keys, l.host = s.keys, s.host
+	l.keys, l.host, l.disk = s.keys, s.host, s.disk
 	if l.seed, err = CreateLogKey(s.logFile); err != nil {
 		return err
 	}
@@ -35,6 +35,9 @@ func (s *Store) openTrail(ctx context.Context) (err error) {
 	}
 	if l.lock, err = openLock(s.lockPath, len(l.head.logs) == 0); err != nil {
 		return err
+	}
+	if l.lock != nil {
+		l.lock.disk = s.disk
 	}
 	if err := s.Beat(ctx); err != nil && !strings.HasPrefix(fault.From(err).Reason(), "TRAIL_") {
 		return err
@@ -146,6 +149,9 @@ func (s *Store) sign(ctx context.Context, log trace.StoredLog, now trace.Head) (
 	if before.Root() != last.Root || last.Size == now.Size && now.Root != last.Root {
 		return last, s.refuse(TrailForked)
 	}
+	if err := s.keep(ctx, last, held.before); err != nil {
+		return last, err
+	}
 	if last.Size < now.Size {
 		at := s.clock()
 		if at.Before(last.At.Add(-clockSlack)) {
@@ -163,9 +169,9 @@ func (s *Store) sign(ctx context.Context, log trace.StoredLog, now trace.Head) (
 		if err := s.ledger.lock.swap(log.Origin, seen, held); err != nil {
 			return last, unavailable("store: lock", err)
 		}
-		last = next
+		return next, s.keep(ctx, next, held.before)
 	}
-	return last, s.keep(ctx, last, held.before)
+	return last, nil
 }
 
 // keep writes a checkpoint beside the others, once.
@@ -364,6 +370,7 @@ func (s *Store) relock(ctx context.Context, log trace.StoredLog, c trace.Checkpo
 		if l.lock, err = openLock(s.lockPath, true); err != nil {
 			return unavailable("store: relock", err)
 		}
+		l.lock.disk = s.disk
 	}
 	h := heldHead{note: c.Note}
 	err := s.journal.reader.QueryRowContext(ctx, `SELECT COALESCE(MAX(taille), 0) FROM point_controle WHERE origine = $1 AND taille < $2`, c.Origin, c.Size).Scan(&h.before)

@@ -25,7 +25,10 @@ type pen interface {
 }
 
 func (l *ledger) put(query string, args ...any) error {
-	return l.query(query, binder(args), nil)
+	if l.disk == nil || l.disk.fail == nil {
+		return l.query(query, binder(args), nil)
+	}
+	return l.disk.write(func() error { return l.query(query, binder(args), nil) })
 }
 
 func (l *ledger) blob(query string, args ...any) (out []byte, err error) {
@@ -59,13 +62,16 @@ func binder(args []any) func(*sqlite.Stmt) {
 
 // actPen writes in the transaction of an act.
 type actPen struct {
-	ctx context.Context
-	tx  *sql.Tx
+	ctx  context.Context
+	tx   *sql.Tx
+	disk *disk
 }
 
 func (p actPen) put(query string, args ...any) error {
-	_, err := p.tx.ExecContext(p.ctx, query, args...)
-	return err
+	return p.disk.write(func() error {
+		_, err := p.tx.ExecContext(p.ctx, query, args...)
+		return err
+	})
 }
 
 func (p actPen) blob(query string, args ...any) (out []byte, err error) {

@@ -19,6 +19,7 @@ import (
 // used by one goroutine at a time, under Store.acting.
 type ledger struct {
 	conn  *sqlite.Conn
+	disk  *disk
 	keys  keys
 	host  string     // names the logs: host/acces/year
 	seed  trace.Seed // signs their heads
@@ -116,7 +117,7 @@ func (s *Store) commit(batch []*trace.Pending) error {
 	if err := s.effects(l, batch); err != nil {
 		return err
 	}
-	return l.query(`COMMIT`, nil, nil)
+	return l.put(`COMMIT`)
 }
 
 // guard replaces by its refusal every entry whose decision rests on something

@@ -30,7 +30,10 @@ func refusedTrail(reason string) *fault.Fault {
 // headLock remembers the last head signed of each log, in a file apart that no
 // backup holds: a database put back, or grown apart, is told from the one that
 // was signed. A head counts once it is here.
-type headLock struct{ conn *sqlite.Conn }
+type headLock struct {
+	conn *sqlite.Conn
+	disk *disk
+}
 
 // openLock opens the lock; a missing file is made only for a trail that is
 // empty, and is otherwise no lock. A nil lock knows nothing.
@@ -53,7 +56,7 @@ func openLock(path string, empty bool) (*headLock, error) {
 			return nil, errors.Join(err, c.Close())
 		}
 	}
-	return &headLock{c}, nil
+	return &headLock{conn: c}, nil
 }
 
 func (k *headLock) close() error {
@@ -73,7 +76,11 @@ func (k *headLock) do(q string, row func(*sqlite.Stmt) error, args ...any) (int,
 	if k.conn == nil {
 		return 0, errClosed
 	}
-	err := sqlitex.Execute(k.conn, q, &sqlitex.ExecOptions{Args: args, ResultFunc: row})
+	run := func() error { return sqlitex.Execute(k.conn, q, &sqlitex.ExecOptions{Args: args, ResultFunc: row}) }
+	if row != nil {
+		return 0, run()
+	}
+	err := k.disk.write(run)
 	return k.conn.Changes(), err
 }
 

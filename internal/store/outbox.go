@@ -77,7 +77,7 @@ func (s *Store) tellPartner(ctx context.Context, tx *sql.Tx, e consent.Event) er
 	if err != nil {
 		return err
 	}
-	return s.enqueue(actPen{ctx, tx}, envoi{id: out.ID, channel: notify.Webhook, typ: typ, partner: e.Partner, person: e.Subject, body: body, at: e.At, dueAt: e.At})
+	return s.enqueue(actPen{ctx, tx, s.disk}, envoi{id: out.ID, channel: notify.Webhook, typ: typ, partner: e.Partner, person: e.Subject, body: body, at: e.At, dueAt: e.At})
 }
 
 // concerned names the agreements that an act is about: its own, or those that

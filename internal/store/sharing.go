@@ -209,7 +209,7 @@ func (s *Store) Decide(ctx context.Context, e consent.Event, by trace.Event, agr
 			return err
 		}
 		for _, r := range agreements {
-			if err := insertConsent(actPen{ctx, tx}, r, by.Index); err != nil {
+			if err := insertConsent(actPen{ctx, tx, s.disk}, r, by.Index); err != nil {
 				return err
 			}
 		}
@@ -266,7 +266,7 @@ func (s *Store) decide(ctx context.Context, tx *sql.Tx, e *consent.Event, by *tr
 	by.After = string(consent.Fold(append(events, *e)).StateAt(nil, e.At))
 	e.Trace = by.Index
 	s.deciders.add(e.Subject, e.Partner)
-	return insertEvent(actPen{ctx, tx}, *e)
+	return insertEvent(actPen{ctx, tx, s.disk}, *e)
 }
 
 // contestable checks that the agreement is the person's with that partner, and

@@ -72,6 +72,7 @@ type engine struct {
 	state    atomic.Pointer[Snapshot]
 	reload   sync.Mutex
 
+	disk                    *disk
 	signing                 sync.Mutex // one head is signed at a time; taken before acting
 	host, logFile, lockPath string
 	published               atomic.Pointer[trace.Checkpoint]
@@ -81,6 +82,7 @@ type engine struct {
 type database struct {
 	path           string
 	writer, reader *sql.DB
+	disk           *disk // of the journal
 }
 
 // Open locks the directory, migrates the database, checks that the root is the
@@ -216,6 +218,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.journal, err = openDatabase(ctx, s.dir, "journal"); err != nil {
 		return err
 	}
+	s.disk = &disk{}
+	s.journal.disk = s.disk
 	for _, d := range []*database{s.people, s.journal} {
 		if err := d.recognise(ctx, s.keys.witness()); err != nil {
 			return err
@@ -287,7 +291,7 @@ func (s *Store) act(ctx context.Context, op string, e *trace.Event, do func(*sql
 			return fault.New(fault.ErreurInterne, op).Because("EVENT_INCOMPLETE")
 		}
 		one[0].Leaf = e.Entry(s.clock()).Leaf()
-		return l.write(actPen{ctx, tx}, one)
+		return l.write(actPen{ctx, tx, s.disk}, one)
 	})
 	if err == nil && !s.rehearse {
 		l.written()
@@ -325,7 +329,11 @@ func (d *database) tx(ctx context.Context, op string, rehearse bool, do func(*sq
 	if rehearse {
 		return unavailable(op, tx.Rollback())
 	}
-	return unavailable(op, tx.Commit())
+	if err := d.disk.write(tx.Commit); err != nil {
+		tx.Rollback() // nothing to undo once it is done, or given up by the engine
+		return unavailable(op, err)
+	}
+	return nil
 }
 
 // unavailable turns an engine's failure into service_indisponible and lets

@@ -82,7 +82,7 @@ func (s *Store) endAgreement(ctx context.Context, x ending) error {
 		Subject: s.TraceSubject(x.person), Before: string(consent.StateGiven), After: string(consent.StateExpired)}
 	return s.act(ctx, "store: end an agreement", by, func(tx *sql.Tx) error {
 		e.Trace = by.Index
-		if err := insertEvent(actPen{ctx, tx}, e); err != nil {
+		if err := insertEvent(actPen{ctx, tx, s.disk}, e); err != nil {
 			return err
 		}
 		return s.tellPartner(ctx, tx, e)
@@ -112,7 +112,7 @@ func (s *Store) Remind(ctx context.Context) (n int, err error) {
 			if wants == 0 {
 				continue
 			}
-			if err := s.enqueue(actPen{ctx, tx}, m); err != nil {
+			if err := s.enqueue(actPen{ctx, tx, s.disk}, m); err != nil {
 				return err
 			}
 		}

@@ -113,7 +113,7 @@ func (s *Store) TestWebhook(ctx context.Context, partnerID string) (id string, e
 		if err != nil {
 			return err
 		}
-		return s.enqueue(actPen{ctx, tx}, envoi{id: id, channel: notify.Webhook, typ: notify.Test, partner: partnerID, person: droits.Sujet{}, body: body, at: now, dueAt: now})
+		return s.enqueue(actPen{ctx, tx, s.disk}, envoi{id: id, channel: notify.Webhook, typ: notify.Test, partner: partnerID, person: droits.Sujet{}, body: body, at: now, dueAt: now})
 	})
 }
 
