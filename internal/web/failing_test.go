@@ -27,7 +27,7 @@ func TestNoTraceNoPage(t *testing.T) {
 	t.Run("R41 T2 what cannot be traced is not shown: a whole page 503 and nobody's data", func(t *testing.T) {
 		broken.Store(true)
 		defer broken.Store(false)
-		for _, path := range []string{"/mon-espace", "/mon-espace/droits", "/mon-espace/droits/attestation", "/mon-espace/droits/attestation?format=json", "/mon-espace/acces", proof, proof + "/tlog-proof"} {
+		for _, path := range []string{"/mon-espace", "/mon-espace/droits", "/mon-espace/droits/attestation", "/mon-espace/droits/attestation?format=json", "/mon-espace/acces", proof, proof + ".tlog-proof"} {
 			p := b.Get(t, path)
 			whole(t, p, 503, "Service momentanément indisponible", "Aucune donnée n'a été transmise", "Identifiant à citer")
 			for _, datum := range []string{"MARTIN", "ROUSSANE", "Aveyron", "2 86"} {

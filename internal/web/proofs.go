@@ -72,33 +72,49 @@ func (s *space) proof(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	text, err := p.MarshalText()
-	if err != nil {
-		return fault.Wrap(fault.ErreurInterne, "web: proof", err)
-	}
-	at := readingsPath + "/" + id + "/preuve"
-	switch r.PathValue("form") {
-	case "":
-	case "tlog-proof":
-		return download(w, "text/plain; charset=utf-8", fileOf(p)+trace.ProofExtension, text)
-	case "json":
-		return download(w, "application/json; charset=utf-8", fileOf(p)+".json", proofJSON(p))
-	default:
-		return fault.New(fault.RessourceInconnue, "web: proof")
-	}
-	d := proofData{Tells: tells(p.Person, p.Class), Note: p.Checkpoint, Text: at + "/tlog-proof", JSON: at + "/json", Back: readingsPath + "/" + id, Verify: verifyPath, Keys: s.cfg.KeysPath, File: fileOf(p) + trace.ProofExtension}
-	d.Facts = []pair{
-		{Term: "Registre", Text: []string{trace.OriginOf([]byte(p.Checkpoint))}},
-		{Term: "Rang dans le registre", Text: []string{strconv.FormatInt(p.Index, 10)}},
-		{Term: "Empreinte de la ligne", Text: []string{leafOf(p)}},
+	return s.show(w, r, v, page{
+		Name: "preuve", Title: "Preuve d'une consultation", Section: readingsPath, Summary: "La preuve qu'une consultation est dans le registre.",
+		Crumbs: spaceTrail(link{"Qui a consulté", readingsPath}, link{"Consultation", readingsPath + "/" + id}, link{Text: "Preuve"}), Data: s.proofDataOf(p, id),
+	})
+}
+
+func (s *Site) proofDataOf(p trace.Proof, id string) proofData {
+	back := readingsPath + "/" + id
+	d := proofData{
+		Tells: tells(p.Person, p.Class), Note: p.Checkpoint, Text: back + "/preuve" + trace.ProofExtension, JSON: back + "/preuve.json", Back: back,
+		Verify: verifyPath, Keys: s.cfg.KeysPath, File: fileOf(p) + trace.ProofExtension,
+		Facts: []pair{
+			{Term: "Registre", Text: []string{trace.OriginOf([]byte(p.Checkpoint))}},
+			{Term: "Rang dans le registre", Text: []string{strconv.FormatInt(p.Index, 10)}},
+			{Term: "Empreinte de la ligne", Text: []string{leafOf(p)}},
+		},
 	}
 	for _, h := range p.Hashes {
 		d.Hashes = append(d.Hashes, hex.EncodeToString(h[:]))
 	}
-	return s.show(w, r, v, page{
-		Name: "preuve", Title: "Preuve d'une consultation", Section: readingsPath, Summary: "La preuve qu'une consultation est dans le registre.",
-		Crumbs: spaceTrail(link{"Qui a consulté", readingsPath}, link{"Consultation", d.Back}, link{Text: "Preuve"}), Data: d,
-	})
+	return d
+}
+
+// proofText is the proof as the file that programs verify.
+func (s *space) proofText(w http.ResponseWriter, r *http.Request, v visit) error {
+	p, err := s.Citizens.Proof(r.Context(), v.who, v.at, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	text, err := p.MarshalText()
+	if err != nil {
+		return fault.Wrap(fault.ErreurInterne, "web: proof", err)
+	}
+	return download(w, "text/plain; charset=utf-8", fileOf(p)+trace.ProofExtension, text)
+}
+
+// proofFile is the proof as JSON.
+func (s *space) proofFile(w http.ResponseWriter, r *http.Request, v visit) error {
+	p, err := s.Citizens.Proof(r.Context(), v.who, v.at, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return download(w, "application/json; charset=utf-8", fileOf(p)+".json", proofJSON(p))
 }
 
 // fileOf names the file of a proof by its day.
@@ -115,8 +131,8 @@ func leafOf(p trace.Proof) string {
 	return hex.EncodeToString(h[:])
 }
 
-// proofFile is a proof as JSON, for programs that do not read its text form.
-type proofFile struct {
+// jsonProof is a proof for programs that do not read its text form.
+type jsonProof struct {
 	Schema     string          `json:"schema"`
 	Index      int64           `json:"index"`
 	Class      trace.Class     `json:"class"`
@@ -128,8 +144,8 @@ type proofFile struct {
 	Checkpoint string          `json:"checkpoint"`
 }
 
-func proofJSON(p trace.Proof) proofFile {
-	f := proofFile{Schema: "droits/preuve/1", Index: p.Index, Class: p.Class, Person: p.Person, Salt: hex.EncodeToString(p.Salt), Internal: hex.EncodeToString(p.Internal[:]), Leaf: leafOf(p), Hashes: []string{}, Checkpoint: p.Checkpoint}
+func proofJSON(p trace.Proof) jsonProof {
+	f := jsonProof{Schema: "droits/preuve/1", Index: p.Index, Class: p.Class, Person: p.Person, Salt: hex.EncodeToString(p.Salt), Internal: hex.EncodeToString(p.Internal[:]), Leaf: leafOf(p), Hashes: []string{}, Checkpoint: p.Checkpoint}
 	for _, h := range p.Hashes {
 		f.Hashes = append(f.Hashes, base64.StdEncoding.EncodeToString(h[:]))
 	}
