@@ -43,7 +43,7 @@ var english = strings.Fields(`
 	Table Teller Term Terms Text Tick Ticks Time Today Token Tolerances Too Total Trace Truncated Twice Type
 	Umbrella Unchanged Unfinished Unknown Unmarshal Unreadable Unsettled Unsorted Until UTF
 	Valid Value Version View Visible
-	Whole Wildcard Window With Withdrawal Withdrawn Withheld Wording
+	Who Whole Wildcard Window With Withdrawal Withdrawn Withheld Wording
 	Year
 	Zero
 `)

@@ -18,14 +18,20 @@ import (
 // Sharings keeps what holds between people and partners.
 type Sharings interface {
 	Live(ctx context.Context, p droits.Sujet, d *convention.Document, at time.Time) (consent.Live, error)
-	PartnersOf(ctx context.Context, p droits.Sujet) ([]string, error)
-	History(ctx context.Context, p droits.Sujet, partnerID string) ([]consent.Event, []consent.Line, error)
+	PartnersOf(ctx context.Context, who []droits.Sujet) ([]string, error)
+	History(ctx context.Context, who []droits.Sujet, partnerID string) ([]consent.Event, []consent.Line, error)
 	ConventionsOf(partnerID string) []convention.Convention
 	ConventionAt(ctx context.Context, id string, version int) (convention.Convention, error)
-	Agreement(ctx context.Context, p droits.Sujet, id string) (consent.Record, int64, error)
+	Agreement(ctx context.Context, who []droits.Sujet, id string) (consent.Record, int64, error)
 	Decide(ctx context.Context, e consent.Event, by trace.Event, agreements ...*consent.Record) error
 	Settings(ctx context.Context, p droits.Sujet) (consent.Settings, error)
 	SetSettings(ctx context.Context, p droits.Sujet, x consent.Settings, by trace.Event) error
+}
+
+// who is the person, then whom its former numbers stood for: what it decided
+// under them holds.
+func (c Citizen) who() []droits.Sujet {
+	return append([]droits.Sujet{c.subject}, c.family.Assure.Before...)
 }
 
 // Settings are what a person asks of us in its space.
@@ -38,7 +44,7 @@ func (s *Service) Sharings(ctx context.Context, c Citizen) ([]Sharing, error) {
 	if !c.known {
 		return nil, nobodyHere("access: sharings")
 	}
-	ids, err := s.Config.Sharings.PartnersOf(ctx, c.subject)
+	ids, err := s.Config.Sharings.PartnersOf(ctx, c.who())
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +99,7 @@ func (s *Service) sharing(ctx context.Context, c Citizen, partnerID string) (Sha
 	if !ok {
 		return Sharing{}, noPartner()
 	}
-	events, lines, err := s.Config.Sharings.History(ctx, c.subject, partnerID)
+	events, lines, err := s.Config.Sharings.History(ctx, c.who(), partnerID)
 	if err != nil {
 		return Sharing{}, err
 	}
@@ -155,7 +161,7 @@ func opens(live []convention.Convention, b droits.Bloc) (opened, tick bool) {
 func (s *Service) sharedDependants(c Citizen, d consent.Decided, live []convention.Convention) (out []SharedDependant) {
 	opened, _ := opens(live, droits.BlocBeneficiaires)
 	for _, m := range c.family.Dependants(s.today()) {
-		x := SharedDependant{Ref: s.refOf(c, m), Name: m.Personne.Prenom(), Shared: !slices.Contains(d.Excluded, m.Personne.Sujet)}
+		x := SharedDependant{Ref: s.refOf(c, m), Name: m.Personne.Prenom(), Shared: !leftOutOf(d.Excluded, m.Personne)}
 		switch {
 		case s.limited(m.Personne.Sujet):
 			x.Why = "Une limitation est en cours sur ses données : rien n'est transmis."
@@ -168,6 +174,12 @@ func (s *Service) sharedDependants(c Citizen, d consent.Decided, live []conventi
 		out = append(out, x)
 	}
 	return out
+}
+
+// leftOutOf reports whether somebody is in a list of people left out, also as
+// whom it was known before.
+func leftOutOf(excluded []droits.Sujet, p droits.Personne) bool {
+	return slices.Contains(excluded, p.Sujet) || slices.ContainsFunc(p.Before, func(x droits.Sujet) bool { return slices.Contains(excluded, x) })
 }
 
 // limited reports whether somebody is restricted as a whole.
@@ -208,7 +220,7 @@ func (s *Service) act(ctx context.Context, c Citizen, v Visit, e consent.Event, 
 	if !c.known {
 		return nobodyHere("access: decide")
 	}
-	e.Subject, e.Channel, e.Actor = c.subject, consent.ChannelSpace, consent.Holder
+	e.Subject, e.Before, e.Channel, e.Actor = c.subject, c.family.Assure.Before, consent.ChannelSpace, consent.Holder
 	return s.Config.Sharings.Decide(ctx, e, s.decided(c, v, string(e.Act), trace.ConsentEvent), agreements...)
 }
 
@@ -271,9 +283,10 @@ func blocksOf(e *consent.Event, choice Choice, live []convention.Convention) err
 // leftOut finds the dependants left out. Somebody left out before who is no
 // dependant of today cannot be on the page, and stays left out.
 func (s *Service) leftOut(ctx context.Context, c Citizen, e *consent.Event, choice Choice) error {
-	of := map[string]droits.Sujet{}
+	of, here := map[string]droits.Sujet{}, []droits.Sujet{}
 	for _, m := range c.family.Dependants(s.today()) {
 		of[s.refOf(c, m)] = m.Personne.Sujet
+		here = append(append(here, m.Personne.Sujet), m.Personne.Before...)
 	}
 	for _, ref := range choice.Excluded {
 		p, ok := of[ref]
@@ -284,9 +297,9 @@ func (s *Service) leftOut(ctx context.Context, c Citizen, e *consent.Event, choi
 			e.Excluded = append(e.Excluded, p)
 		}
 	}
-	events, _, err := s.Config.Sharings.History(ctx, c.subject, e.Partner)
+	events, _, err := s.Config.Sharings.History(ctx, c.who(), e.Partner)
 	for _, p := range consent.Fold(events).Excluded {
-		if _, here := of[s.reference(p)]; !here {
+		if !slices.Contains(here, p) {
 			e.Excluded = append(e.Excluded, p)
 		}
 	}
@@ -333,7 +346,7 @@ func (s *Service) Agreement(ctx context.Context, c Citizen, id string) (consent.
 	if !c.known {
 		return consent.Receipt{}, nobodyHere("access: agreement")
 	}
-	r, index, err := s.Config.Sharings.Agreement(ctx, c.subject, id)
+	r, index, err := s.Config.Sharings.Agreement(ctx, c.who(), id)
 	if err != nil {
 		return consent.Receipt{}, err
 	}
@@ -341,7 +354,7 @@ func (s *Service) Agreement(ctx context.Context, c Citizen, id string) (consent.
 	if err != nil {
 		return consent.Receipt{}, err
 	}
-	events, _, err := s.Config.Sharings.History(ctx, c.subject, r.Partner)
+	events, _, err := s.Config.Sharings.History(ctx, c.who(), r.Partner)
 	if err != nil {
 		return consent.Receipt{}, err
 	}
@@ -357,7 +370,7 @@ func (s *Service) Contest(ctx context.Context, c Citizen, v Visit, id string) er
 	if !c.known {
 		return nobodyHere("access: contest")
 	}
-	r, _, err := s.Config.Sharings.Agreement(ctx, c.subject, id)
+	r, _, err := s.Config.Sharings.Agreement(ctx, c.who(), id)
 	if err != nil {
 		return err
 	}

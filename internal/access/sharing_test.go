@@ -106,7 +106,7 @@ func (w *world) until(name string, moment time.Duration) string {
 
 // agreed is the identifier of the last agreement.
 func (w *world) agreed() string {
-	_, lines, err := w.store.History(ctx, w.sujet(holder), "hopital")
+	_, lines, err := w.store.History(ctx, []droits.Sujet{w.sujet(holder)}, "hopital")
 	must(w.t, err)
 	return lines[0].ID
 }
@@ -383,7 +383,7 @@ func TestAWithdrawalRacesWithReads(t *testing.T) { // R18 T11
 		t.Errorf("R18 the next call, through the other road: %v", err)
 	}
 	wg.Wait()
-	events, _, err := w.store.History(ctx, w.sujet(holder), "hopital")
+	events, _, err := w.store.History(ctx, []droits.Sujet{w.sujet(holder)}, "hopital")
 	must(t, err)
 	withdrawn, after, before, refused := events[0].Trace, 0, 0, 0
 	must(t, w.store.Traces(ctx, 0, func(e store.TracedEntry) bool {

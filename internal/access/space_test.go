@@ -75,11 +75,12 @@ func TestWhatAPersonSeesOfItsSharings(t *testing.T) { // R14 R15
 		if err != nil || len(list) != 1 || list[0].Partner != "hopital" || list[0].State != consent.StateNone || len(list[0].Given) != 0 {
 			t.Fatalf("%+v %v", list, err)
 		}
-		events, _, err := w.store.History(ctx, w.sujet("c2s"), "hopital")
+		events, _, err := w.store.History(ctx, []droits.Sujet{w.sujet("c2s")}, "hopital")
 		if err != nil || len(events) != 1 || events[0].Act != consent.Asked || fmt.Sprint(events[0].Blocks) != "[arrets_travail]" {
 			t.Errorf("asked once: %+v %v", events, err)
 		}
 		must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(func(x *Choice) { x.Blocks = append(x.Blocks, droits.BlocArretsTravail) })))
+		w.forward(time.Second)
 		if _, err := w.read("coche", "c2s", "hopital", droits.OpArretsTravail); err != nil {
 			t.Errorf("R38 once ticked it opens: %v", err)
 		}
@@ -189,7 +190,7 @@ func TestWhoWasLeftOutAndIsAwayStaysLeftOut(t *testing.T) { // R16
 	away := droits.Sujet{0xab}
 	must(t, w.store.Decide(ctx, consent.Event{Subject: w.sujet(holder), Partner: "hopital", Act: consent.Chosen, Excluded: []droits.Sujet{away}}, trace.Event{Actor: trace.ActorHolder}))
 	must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(func(x *Choice) { x.Excluded = w.refs(c)[:1] })))
-	events, _, err := w.store.History(ctx, w.sujet(holder), "hopital")
+	events, _, err := w.store.History(ctx, []droits.Sujet{w.sujet(holder)}, "hopital")
 	must(t, err)
 	if d := consent.Fold(events); len(d.Excluded) != 2 || d.Excluded[1] != away {
 		t.Errorf("R16 %v", d.Excluded)

@@ -43,7 +43,12 @@ type Event struct {
 	Actor    Actor
 	Reason   string
 	Trace    int64 // place of its leaf in the log, set by the store
+
+	Before []droits.Sujet // whom the person's former numbers stood for; not kept
 }
+
+// Who is the person of the event, then whom its former numbers stood for.
+func (e Event) Who() []droits.Sujet { return append([]droits.Sujet{e.Subject}, e.Before...) }
 
 // Effect marks an event as something that may become durable with a trace.
 func (*Event) Effect() {}

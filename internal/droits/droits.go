@@ -56,6 +56,7 @@ type Sujet [16]byte
 type Personne struct {
 	ID              int64 // of our store, never shown
 	Sujet           Sujet
+	Before          []Sujet // under which it was known before its number changed, or came
 	NIR             nir.NIR
 	NomFamille      string
 	NomUsage        string

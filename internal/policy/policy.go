@@ -6,6 +6,8 @@
 package policy
 
 import (
+	"slices"
+
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
@@ -66,8 +68,9 @@ type Candidate struct {
 	Sujet    droits.Sujet
 	Standing consent.Standing
 	Dossier  droits.Dossier
-	Source   string   // the row's name in one whole load and its deltas; says nothing of the person
-	Former   []string // numbers that the source says the person had, 13 characters
+	Source   string         // the row's name in one whole load and its deltas; says nothing of the person
+	Former   []string       // numbers that the source says the person had, 13 characters
+	Before   []droits.Sujet // whom those numbers stood for
 }
 
 // String redacts fmt.
@@ -167,7 +170,29 @@ func (d *Decision) Open(c Candidate) (*droits.Famille, error) {
 	if !d.allowed {
 		return nil, fault.New(fault.ErreurInterne, "policy: open without a decision")
 	}
-	return c.Dossier.Open()
+	f, err := c.Dossier.Open()
+	if err == nil {
+		d.recognise(f)
+	}
+	return f, err
+}
+
+// recognise keeps out whoever was left out under a former number, or before it
+// had one.
+func (d *Decision) recognise(f *droits.Famille) {
+	if len(d.person.Excluded) == 0 {
+		return
+	}
+	out := slices.Clone(d.person.Excluded)
+	for i := range f.Rattachements {
+		who := &f.Rattachements[i].Beneficiaire
+		for _, before := range who.Before {
+			if slices.Contains(d.person.Excluded, before) {
+				out = append(out, who.Sujet)
+			}
+		}
+	}
+	d.person.Excluded = out
 }
 
 // Hidden reports whether a member must not appear at all: restricted as a

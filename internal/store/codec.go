@@ -131,6 +131,7 @@ func famille(self droits.Personne, own *docLiens, others *docFamille, p *populat
 		people[i] = m.P.personne()
 		people[i].ID = m.ID
 		copy(people[i].Sujet[:], m.Sujet)
+		people[i].Before = splitSubjects(m.Before)
 	}
 	for i := range others.Liens {
 		r := &f.Rattachements[len(own.Liens)+i]

@@ -117,11 +117,12 @@ func (s *Store) family(f *building, opener int64, children []int64) ([]byte, err
 	for _, child := range children {
 		m := docMembre{ID: child}
 		var links docLiens
-		err := f.each(`SELECT sujet, identite, liens FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
+		err := f.each(`SELECT sujet, identite, liens, ligne FROM personne WHERE id = $1`, func(x *sqlite.Stmt) error {
 			m.Sujet = column(x, 0)
 			if err := s.keys.openRow(placeIdentite, rowID{f.load, child}, column(x, 1), &m.P); err != nil {
 				return err
 			}
+			m.Before = joinSubjects(append(s.keys.before(&m.P), s.keys.withoutNumber(&m.P, x.ColumnText(3))...))
 			return s.keys.openRow(placeLiens, rowID{f.load, child}, column(x, 2), &links)
 		}, child)
 		if err != nil {

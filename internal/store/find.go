@@ -129,7 +129,7 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 	}
 	for i := range out {
 		st := s.tokens.standing(token, out[i].Sujet, partnerID, s.clock())
-		if err := s.decided(ctx, out[i].Sujet, partnerID, &st); err != nil {
+		if err := s.decided(ctx, partnerID, &st, append([]droits.Sujet{out[i].Sujet}, out[i].Before...)...); err != nil {
 			return nil, err
 		}
 		out[i].Standing = st
@@ -222,10 +222,10 @@ func (s *Store) candidate(stmt *sqlite.Stmt, id int64, pop *population) (c polic
 		return c, err
 	}
 	c.Record = p.record(stmt.ColumnInt(1) == 1)
-	c.Record.ID, c.Former = id, p.Precedents
+	c.Record.ID, c.Former, c.Before = id, p.Precedents, s.keys.before(&p)
 	c.Source = strconv.FormatInt(pop.load, 10) + "/" + stmt.ColumnText(5)
 	stmt.ColumnBytes(0, c.Sujet[:])
-	who := c.Sujet
+	who, before := c.Sujet, c.Before
 	if c.Record.Sentinelle {
 		c.Dossier = droits.Sealed(func() (*droits.Famille, error) {
 			return nil, unavailable("store: dossier", errors.New("store: a sentinel has no dossier"))
@@ -243,7 +243,7 @@ func (s *Store) candidate(stmt *sqlite.Stmt, id int64, pop *population) (c polic
 			return nil, unavailable("store: dossier", err)
 		}
 		self := p.personne()
-		self.ID, self.Sujet = id, who
+		self.ID, self.Sujet, self.Before = id, who, before
 		return famille(self, &own, &others, pop), nil
 	})
 	return c, nil

@@ -217,6 +217,26 @@ func (k keys) subject(n nir.NIR, row string) (out droits.Sujet) {
 	return out
 }
 
+// before are the subjects of the numbers that a person formerly had: what it
+// decided under them still holds.
+func (k keys) before(p *docPersonne) (out []droits.Sujet) {
+	for _, number := range p.Precedents {
+		if n, err := nir.Parse(number); err == nil {
+			out = append(out, k.subject(n, ""))
+		}
+	}
+	return out
+}
+
+// withoutNumber is the subject of a person before it had a number, when it has
+// one: whoever was left out as a newborn stays so.
+func (k keys) withoutNumber(p *docPersonne, row string) []droits.Sujet {
+	if p.NIR == "" {
+		return nil
+	}
+	return []droits.Sujet{k.subject(nir.NIR{}, row)}
+}
+
 // seal encrypts with a random nonce; place is table|column|row|key version, so
 // that a value cannot be moved elsewhere.
 func seal(a cipher.AEAD, place string, plain []byte) []byte {

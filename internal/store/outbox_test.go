@@ -305,7 +305,7 @@ func TestAgreementsThatEnd(t *testing.T) { // R17
 	w.forward(3 * day)
 	pass()
 	pass()
-	events, lines, err := s.History(ctx, camille, "hopital")
+	events, lines, err := s.History(ctx, []droits.Sujet{camille}, "hopital")
 	must(t, err)
 	if count(notify.ConsentExpired) != 3 || len(events) != 3 || count(notify.MailReminder) != 2 {
 		t.Errorf("R17 %d ended, %d in the history, %d reminders", count(notify.ConsentExpired), len(events), count(notify.MailReminder))
@@ -358,7 +358,7 @@ func TestMoreAgreementsEndThanOnePassTakes(t *testing.T) { // R17
 			break
 		}
 	}
-	events, _, err := s.History(ctx, camille, "hopital")
+	events, _, err := s.History(ctx, []droits.Sujet{camille}, "hopital")
 	if err != nil || total != maxEndings+20 || len(events) != total {
 		t.Errorf("%d ended, %d in the history, %v", total, len(events), err)
 	}

@@ -263,13 +263,9 @@ func (z *docFamille) MarshalMsg(b []byte) (o []byte, err error) {
 	o = append(o, 0x92)
 	o = msgp.AppendArrayHeader(o, uint32(len(z.Membres)))
 	for za0001 := range z.Membres {
-		// array header, size 3
-		o = append(o, 0x93)
-		o = msgp.AppendInt64(o, z.Membres[za0001].ID)
-		o = msgp.AppendBytes(o, z.Membres[za0001].Sujet)
-		o, err = z.Membres[za0001].P.MarshalMsg(o)
+		o, err = z.Membres[za0001].MarshalMsg(o)
 		if err != nil {
-			err = msgp.WrapError(err, "Membres", za0001, "P")
+			err = msgp.WrapError(err, "Membres", za0001)
 			return
 		}
 	}
@@ -308,42 +304,22 @@ func (z *docFamille) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		z.Membres = make([]docMembre, zb0002)
 	}
 	for za0001 := range z.Membres {
-		var zb0003 uint32
-		zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
+		bts, err = z.Membres[za0001].UnmarshalMsg(bts)
 		if err != nil {
 			err = msgp.WrapError(err, "Membres", za0001)
 			return
 		}
-		if zb0003 != 3 {
-			err = msgp.ArrayError{Wanted: 3, Got: zb0003}
-			return
-		}
-		z.Membres[za0001].ID, bts, err = msgp.ReadInt64Bytes(bts)
-		if err != nil {
-			err = msgp.WrapError(err, "Membres", za0001, "ID")
-			return
-		}
-		z.Membres[za0001].Sujet, bts, err = msgp.ReadBytesBytes(bts, z.Membres[za0001].Sujet)
-		if err != nil {
-			err = msgp.WrapError(err, "Membres", za0001, "Sujet")
-			return
-		}
-		bts, err = z.Membres[za0001].P.UnmarshalMsg(bts)
-		if err != nil {
-			err = msgp.WrapError(err, "Membres", za0001, "P")
-			return
-		}
 	}
-	var zb0004 uint32
-	zb0004, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	var zb0003 uint32
+	zb0003, bts, err = msgp.ReadArrayHeaderBytes(bts)
 	if err != nil {
 		err = msgp.WrapError(err, "Liens")
 		return
 	}
-	if cap(z.Liens) >= int(zb0004) {
-		z.Liens = (z.Liens)[:zb0004]
+	if cap(z.Liens) >= int(zb0003) {
+		z.Liens = (z.Liens)[:zb0003]
 	} else {
-		z.Liens = make([]docLien, zb0004)
+		z.Liens = make([]docLien, zb0003)
 	}
 	for za0002 := range z.Liens {
 		bts, err = z.Liens[za0002].UnmarshalMsg(bts)
@@ -360,7 +336,7 @@ func (z *docFamille) UnmarshalMsg(bts []byte) (o []byte, err error) {
 func (z *docFamille) Msgsize() (s int) {
 	s = 1 + msgp.ArrayHeaderSize
 	for za0001 := range z.Membres {
-		s += 1 + msgp.Int64Size + msgp.BytesPrefixSize + len(z.Membres[za0001].Sujet) + z.Membres[za0001].P.Msgsize()
+		s += z.Membres[za0001].Msgsize()
 	}
 	s += msgp.ArrayHeaderSize
 	for za0002 := range z.Liens {
@@ -694,10 +670,11 @@ func (z *docLiens) Msgsize() (s int) {
 // MarshalMsg implements msgp.Marshaler
 func (z *docMembre) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// array header, size 3
-	o = append(o, 0x93)
+	// array header, size 4
+	o = append(o, 0x94)
 	o = msgp.AppendInt64(o, z.ID)
 	o = msgp.AppendBytes(o, z.Sujet)
+	o = msgp.AppendBytes(o, z.Before)
 	o, err = z.P.MarshalMsg(o)
 	if err != nil {
 		err = msgp.WrapError(err, "P")
@@ -714,8 +691,8 @@ func (z *docMembre) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err)
 		return
 	}
-	if zb0001 != 3 {
-		err = msgp.ArrayError{Wanted: 3, Got: zb0001}
+	if zb0001 != 4 {
+		err = msgp.ArrayError{Wanted: 4, Got: zb0001}
 		return
 	}
 	z.ID, bts, err = msgp.ReadInt64Bytes(bts)
@@ -726,6 +703,11 @@ func (z *docMembre) UnmarshalMsg(bts []byte) (o []byte, err error) {
 	z.Sujet, bts, err = msgp.ReadBytesBytes(bts, z.Sujet)
 	if err != nil {
 		err = msgp.WrapError(err, "Sujet")
+		return
+	}
+	z.Before, bts, err = msgp.ReadBytesBytes(bts, z.Before)
+	if err != nil {
+		err = msgp.WrapError(err, "Before")
 		return
 	}
 	bts, err = z.P.UnmarshalMsg(bts)
@@ -739,7 +721,7 @@ func (z *docMembre) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *docMembre) Msgsize() (s int) {
-	s = 1 + msgp.Int64Size + msgp.BytesPrefixSize + len(z.Sujet) + z.P.Msgsize()
+	s = 1 + msgp.Int64Size + msgp.BytesPrefixSize + len(z.Sujet) + msgp.BytesPrefixSize + len(z.Before) + z.P.Msgsize()
 	return
 }
 

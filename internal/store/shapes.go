@@ -66,11 +66,13 @@ type docLien struct {
 // docLiens are the links of one person, in the order of the file.
 type docLiens struct{ Liens []docLien }
 
-// docMembre is somebody to whom a person opens rights.
+// docMembre is somebody to whom a person opens rights. Before holds the
+// subjects under which it was known before, one after the other.
 type docMembre struct {
-	ID    int64
-	Sujet []byte
-	P     docPersonne
+	ID     int64
+	Sujet  []byte
+	Before []byte
+	P      docPersonne
 }
 
 // docFamille is the derived record of who opens rights to others: them, and

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,17 +73,22 @@ func (s *Store) rememberDeciders(ctx context.Context) error {
 	return nil
 }
 
-// decided completes a standing with what the person decided about the partner.
-func (s *Store) decided(ctx context.Context, p droits.Sujet, partnerID string, st *consent.Standing) error {
-	if s.deciders.has(p, partnerID) {
-		events, err := history(ctx, s.journal.reader, p, partnerID)
+// decided completes a standing with what a person decided about the partner:
+// now, and under former numbers.
+func (s *Store) decided(ctx context.Context, partnerID string, st *consent.Standing, who ...droits.Sujet) error {
+	any := false
+	for _, p := range who {
+		any = any || s.deciders.has(p, partnerID)
+	}
+	if any {
+		events, err := history(ctx, s.journal.reader, who, partnerID)
 		if err != nil {
 			return unavailable("store: decided", err)
 		}
 		st.Decided = consent.Fold(events)
 	}
-	if s.deciders.has(p, "") {
-		pref, err := s.Settings(ctx, p)
+	if s.deciders.has(who[0], "") {
+		pref, err := s.Settings(ctx, who[0])
 		if err != nil {
 			return err
 		}
@@ -108,13 +115,21 @@ func scanEvent(scan func(...any) error) (e consent.Event, err error) {
 	return e, nil
 }
 
-// history is what happened between a person and a partner, oldest first.
-func history(ctx context.Context, q querier, p droits.Sujet, partnerID string) (out []consent.Event, err error) {
-	err = each(ctx, q, func(scan func(...any) error) error {
-		e, err := scanEvent(scan)
-		out = append(out, e)
-		return err
-	}, `SELECT `+eventColumns+` FROM partage_evenement WHERE sujet = $1 AND partenaire = $2 ORDER BY n`, p[:], partnerID)
+// history is what happened between a person, known by several subjects one
+// after the other, and a partner, oldest first.
+func history(ctx context.Context, q querier, who []droits.Sujet, partnerID string) (out []consent.Event, err error) {
+	for _, p := range who {
+		if err == nil {
+			err = each(ctx, q, func(scan func(...any) error) error {
+				e, err := scanEvent(scan)
+				out = append(out, e)
+				return err
+			}, `SELECT `+eventColumns+` FROM partage_evenement WHERE sujet = $1 AND partenaire = $2 ORDER BY n`, p[:], partnerID)
+		}
+	}
+	if len(who) > 1 {
+		slices.SortStableFunc(out, func(a, b consent.Event) int { return cmp.Compare(a.Trace, b.Trace) })
+	}
 	return out, err
 }
 
@@ -239,7 +254,7 @@ func (s *Store) decide(ctx context.Context, tx *sql.Tx, e *consent.Event, by *tr
 	if n == 0 {
 		return notFound("store: decide")
 	}
-	events, err := history(ctx, tx, e.Subject, e.Partner)
+	events, err := history(ctx, tx, e.Who(), e.Partner)
 	if err != nil {
 		return err
 	}
@@ -272,12 +287,13 @@ func (s *Store) decide(ctx context.Context, tx *sql.Tx, e *consent.Event, by *tr
 // contestable checks that the agreement is the person's with that partner, and
 // not contested yet.
 func contestable(ctx context.Context, tx *sql.Tx, e *consent.Event, events []consent.Event) error {
-	var n int
-	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM consentement WHERE id = $1 AND sujet = $2 AND partenaire = $3`, e.Consent, e.Subject[:], e.Partner).Scan(&n); err != nil {
-		return err
-	}
-	if n == 0 {
+	var sujet []byte
+	err := tx.QueryRowContext(ctx, `SELECT sujet FROM consentement WHERE id = $1 AND partenaire = $2`, e.Consent, e.Partner).Scan(&sujet)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !slices.Contains(e.Who(), droits.Sujet(sujet)) {
 		return notFound("store: decide")
+	}
+	if err != nil {
+		return err
 	}
 	for _, x := range events {
 		if x.Act == consent.Contested && x.Consent == e.Consent {

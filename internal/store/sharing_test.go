@@ -51,7 +51,7 @@ func (s *Store) act1(p droits.Sujet, act consent.Act, change ...func(*consent.Ev
 
 func standing(t testing.TB, s *Store, p droits.Sujet) (st consent.Standing) {
 	t.Helper()
-	must(t, s.decided(ctx, p, "hopital", &st))
+	must(t, s.decided(ctx, "hopital", &st, p))
 	return st
 }
 
@@ -93,7 +93,7 @@ func TestDecisionsAreAHistory(t *testing.T) { // R18 R48
 		}
 	}
 	check(t)
-	events, _, err := s.History(ctx, camille, "hopital")
+	events, _, err := s.History(ctx, []droits.Sujet{camille}, "hopital")
 	must(t, err)
 	var acts []string
 	for i, e := range events {
@@ -166,7 +166,7 @@ func TestDecisionsThatAreNone(t *testing.T) {
 			t.Error(err)
 		}
 		must(t, s.act1(camille, consent.Contested, func(e *consent.Event) { e.Consent = r.ID }))
-		_, lines, err := s.History(ctx, camille, "hopital")
+		_, lines, err := s.History(ctx, []droits.Sujet{camille}, "hopital")
 		if err != nil || len(lines) != 1 || !lines[0].Contested || !standing(t, s, camille).Contested(r.ID) {
 			t.Errorf("%+v %v", lines, err)
 		}
@@ -320,11 +320,11 @@ func TestAClosedStoreDecidesNothing(t *testing.T) { // R41
 	d := document(1)
 	for name, do := range map[string]func() error{
 		"Decide":       func() error { return s.act1(camille, consent.Allowed) },
-		"decided":      func() error { return s.decided(ctx, camille, "hopital", &consent.Standing{}) },
+		"decided":      func() error { return s.decided(ctx, "hopital", &consent.Standing{}, camille) },
 		"Live":         func() error { _, err := s.Live(ctx, camille, &d, noon()); return err },
-		"History":      func() error { _, _, err := s.History(ctx, camille, "hopital"); return err },
-		"PartnersOf":   func() error { _, err := s.PartnersOf(ctx, camille); return err },
-		"Agreement":    func() error { _, _, err := s.Agreement(ctx, camille, "acc_1"); return err },
+		"History":      func() error { _, _, err := s.History(ctx, []droits.Sujet{camille}, "hopital"); return err },
+		"PartnersOf":   func() error { _, err := s.PartnersOf(ctx, []droits.Sujet{camille}); return err },
+		"Agreement":    func() error { _, _, err := s.Agreement(ctx, []droits.Sujet{camille}, "acc_1"); return err },
 		"ConventionAt": func() error { _, err := s.ConventionAt(ctx, "conv-hopital", 1); return err },
 		"Settings":     func() error { _, err := s.Settings(ctx, camille); return err },
 		"SetSettings": func() error {
@@ -364,7 +364,7 @@ func TestNoActWithoutItsMessage(t *testing.T) { // R20
 	if err := s.act1(camille, consent.Withdrawn); !fault.Is(err, fault.ServiceIndisponible) {
 		t.Error(err)
 	}
-	if events, _, err := s.History(context.Background(), camille, "hopital"); err != nil || len(events) != 0 {
+	if events, _, err := s.History(context.Background(), []droits.Sujet{camille}, "hopital"); err != nil || len(events) != 0 {
 		t.Errorf("R20 the act stands without its message: %v %v", events, err)
 	}
 	verified(t, s)

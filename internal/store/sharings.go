@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,53 +63,69 @@ func scanLine(scan func(...any) error) (l consent.Line, err error) {
 const maxLines = 200
 
 // History is what happened between a person and one partner, oldest first, and
-// its last agreements, newest first. Errors: service_indisponible.
-func (s *Store) History(ctx context.Context, p droits.Sujet, partnerID string) (events []consent.Event, lines []consent.Line, err error) {
-	if events, err = history(ctx, s.journal.reader, p, partnerID); err != nil {
+// its last agreements, newest first. who is the person, then whom its former
+// numbers stood for. Errors: service_indisponible.
+func (s *Store) History(ctx context.Context, who []droits.Sujet, partnerID string) (events []consent.Event, lines []consent.Line, err error) {
+	if events, err = history(ctx, s.journal.reader, who, partnerID); err != nil {
 		return nil, nil, unavailable("store: history", err)
 	}
 	contested := map[string]bool{}
 	for _, e := range events {
 		contested[e.Consent] = contested[e.Consent] || e.Act == consent.Contested
 	}
-	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		l, err := scanLine(scan)
-		l.Contested = contested[l.ID]
-		lines = append(lines, l)
-		return err
-	}, `SELECT `+lineColumns+` FROM consentement WHERE sujet = $1 AND partenaire = $2 ORDER BY given_at DESC, id LIMIT $3`, p[:], partnerID, maxLines)
+	for _, p := range who {
+		if err == nil {
+			err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+				l, err := scanLine(scan)
+				l.Contested = contested[l.ID]
+				lines = append(lines, l)
+				return err
+			}, `SELECT `+lineColumns+` FROM consentement WHERE sujet = $1 AND partenaire = $2 ORDER BY given_at DESC, id LIMIT $3`, p[:], partnerID, maxLines)
+		}
+	}
+	if len(who) > 1 {
+		slices.SortStableFunc(lines, func(a, b consent.Line) int { return b.GivenAt.Compare(a.GivenAt) })
+	}
 	return events, lines, unavailable("store: history", err)
 }
 
 // PartnersOf names the partners with which a person has agreed on something,
 // decided something, or been asked something. Errors: service_indisponible.
-func (s *Store) PartnersOf(ctx context.Context, p droits.Sujet) (out []string, err error) {
-	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		var id string
-		err := scan(&id)
-		out = append(out, id)
-		return err
-	}, `SELECT partenaire FROM consentement WHERE sujet = $1 UNION SELECT partenaire FROM partage_evenement WHERE sujet = $2 ORDER BY partenaire`, p[:], p[:])
-	return out, unavailable("store: partners of a person", err)
+func (s *Store) PartnersOf(ctx context.Context, who []droits.Sujet) (out []string, err error) {
+	for _, p := range who {
+		if err == nil {
+			err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+				var id string
+				err := scan(&id)
+				out = append(out, id)
+				return err
+			}, `SELECT partenaire FROM consentement WHERE sujet = $1 UNION SELECT partenaire FROM partage_evenement WHERE sujet = $2`, p[:], p[:])
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), unavailable("store: partners of a person", err)
 }
 
 // Agreement reads an agreement of a person and the place of its leaf. Errors:
 // ressource_inconnue when that person has none of that name.
-func (s *Store) Agreement(ctx context.Context, p droits.Sujet, id string) (r consent.Record, trace int64, err error) {
-	var covered []byte
+func (s *Store) Agreement(ctx context.Context, who []droits.Sujet, id string) (r consent.Record, trace int64, err error) {
+	var sujet, covered []byte
 	var evidence, blocks string
 	var given, expires int64
-	err = s.journal.reader.QueryRowContext(ctx, `SELECT id, partenaire, convention, version, finalite, blocs, notice, notice_sha256, notice_montree, canal, acteur, couverts, preuve, given_at, expires_at, trace
-		FROM consentement WHERE id = $1 AND sujet = $2`, id, p[:]).Scan(&r.ID, &r.Partner, &r.Convention, &r.ConventionVersion, &r.Purpose, &blocks, &r.Notice, &r.NoticeSHA256, &r.NoticeShown,
+	err = s.journal.reader.QueryRowContext(ctx, `SELECT id, sujet, partenaire, convention, version, finalite, blocs, notice, notice_sha256, notice_montree, canal, acteur, couverts, preuve, given_at, expires_at, trace
+		FROM consentement WHERE id = $1`, id).Scan(&r.ID, &sujet, &r.Partner, &r.Convention, &r.ConventionVersion, &r.Purpose, &blocks, &r.Notice, &r.NoticeSHA256, &r.NoticeShown,
 		&r.Channel, &r.Actor, &covered, &evidence, &given, &expires, &trace)
-	if errors.Is(err, sql.ErrNoRows) {
-		return r, 0, notFound("store: agreement")
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !slices.Contains(who, droits.Sujet(sujet)) {
+		return consent.Record{}, 0, notFound("store: agreement")
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(evidence), &r.Evidence)
 	}
-	r.Subject, r.Blocks, r.Covered, r.GivenAt, r.ExpiresAt = p, splitBlocs(blocks), splitSubjects(covered), time.UnixMilli(given), time.UnixMilli(expires)
-	return r, trace, unavailable("store: agreement", err)
+	if err != nil {
+		return consent.Record{}, 0, unavailable("store: agreement", err)
+	}
+	r.Subject, r.Blocks, r.Covered, r.GivenAt, r.ExpiresAt = droits.Sujet(sujet), splitBlocs(blocks), splitSubjects(covered), time.UnixMilli(given), time.UnixMilli(expires)
+	return r, trace, nil
 }
 
 // ConventionAt reads one version of a convention, in force or not. Errors:

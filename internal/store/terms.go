@@ -61,7 +61,7 @@ func (s *Store) EndAgreements(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	for _, x := range list {
-		events, err := history(ctx, s.journal.reader, x.person, x.partner)
+		events, err := history(ctx, s.journal.reader, []droits.Sujet{x.person}, x.partner)
 		if err != nil {
 			return n, unavailable("store: end an agreement", err)
 		}
