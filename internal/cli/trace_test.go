@@ -199,7 +199,7 @@ func TestTheMonthIsReconciled(t *testing.T) { // T2
 	}{
 		"every answer quotes its entry":        {whole + line(404, "") + line(401, "-"), 0, 0, 0, 0},
 		"a connection was cut":                 {strings.Join(strings.SplitAfter(whole, "\n")[1:], ""), 0, 0, 0, 1},
-		"T2 an answer left without a trace":   {whole + line(200, ""), 1, 0, 0, 0},
+		"T2 an answer left without a trace":    {whole + line(200, ""), 1, 0, 0, 0},
 		"an answer quotes what does not exist": {whole + line(200, "x/acces/2026/"+strings.Repeat("ab", 32)), 0, 1, 0, 0},
 		"a quote that is none":                 {whole + line(200, "bonjour"), 0, 1, 0, 0},
 		"lines that are none":                  {whole + "{}\nx\n\n", 0, 0, 2, 0},
