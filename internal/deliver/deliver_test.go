@@ -17,11 +17,13 @@ import (
 	"time"
 
 	"droits.example/droits/client"
+	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/notify"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/store"
+	"droits.example/droits/internal/trace"
 )
 
 var noon = time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)
@@ -178,6 +180,7 @@ func newWorld(t *testing.T, receivers map[string]*receiver) *world {
 	for id, r := range receivers {
 		w.must(w.PutPartner(t.Context(), partner.Partner{ID: id, Nom: id, Kind: droits.Etablissement}))
 		w.must(w.SetWebhook(t.Context(), id, r.URL+"/droits", "whsec_test", partner.Sandbox))
+		w.agree(id, 10)
 	}
 	return w
 }
@@ -186,6 +189,18 @@ func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// agree gives a partner an agreement of each of so many people: it is told
+// nothing of others.
+func (w *world) agree(partnerID string, people int) {
+	writer := trace.NewWriter(w.Store, "test")
+	defer writer.Close()
+	for p := range people {
+		r := &consent.Record{ID: partner.NewID("acc"), Subject: droits.Sujet{byte(p + 1)}, Partner: partnerID, Convention: "c", ConventionVersion: 1, GivenAt: noon, ExpiresAt: noon}
+		_, err := writer.Append(w.t.Context(), trace.Pending{Leaf: trace.Entry{Class: trace.AccessServed, Person: trace.Person{At: noon, Partner: partnerID}}.Leaf(), Effects: []trace.Effect{r}})
+		w.must(err)
 	}
 }
 

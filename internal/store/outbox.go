@@ -46,7 +46,8 @@ var hooked = map[consent.Act]notify.Type{
 	consent.Chosen: notify.ConsentChosen, consent.Expired: notify.ConsentExpired,
 }
 
-// tellPartner queues the webhook of an act, when the partner has one.
+// tellPartner queues the webhook of an act, when the partner has one and has
+// had an agreement of the person: of the others it learns nothing.
 func (s *Store) tellPartner(ctx context.Context, tx *sql.Tx, e consent.Event) error {
 	typ, ok := hooked[e.Act]
 	if !ok {
@@ -55,6 +56,16 @@ func (s *Store) tellPartner(ctx context.Context, tx *sql.Tx, e consent.Event) er
 	var n int
 	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM crochet WHERE partenaire = $1`, e.Partner).Scan(&n); err != nil || n == 0 {
 		return err
+	}
+	known := false
+	for _, p := range e.Who() {
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM consentement WHERE sujet = $1 AND partenaire = $2)`, p[:], e.Partner).Scan(&n); err != nil {
+			return err
+		}
+		known = known || n == 1
+	}
+	if !known {
+		return nil
 	}
 	out := notify.Event{ID: partner.NewID("env"), Type: typ, At: e.At, Partner: e.Partner, Reference: s.Reference(e.Subject, e.Partner)}
 	if e.Act == consent.Paused {

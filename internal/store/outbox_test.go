@@ -22,6 +22,11 @@ func withWebhook(t testing.TB) (*Store, *watch) {
 	t.Helper()
 	s, w := shared(t)
 	must(t, s.SetWebhook(ctx, "hopital", "https://recepteur.example/droits", "whsec_essai-secret", partner.Production))
+	for i, p := range []droits.Sujet{camille, dominique} { // what ended long ago
+		r := record(p, consent.Token{9, byte(i)})
+		r.GivenAt, r.ExpiresAt = noon().Add(-time.Hour), noon().Add(-time.Hour+time.Minute)
+		give(t, s, r)
+	}
 	return s, w
 }
 
@@ -86,6 +91,13 @@ func TestPartnersAreToldOfWhatPeopleDecide(t *testing.T) { // R20
 	if !told[0].Until.Equal(until) || !told[1].Until.IsZero() {
 		t.Error("R20 the end of a pause is told, and of a pause only")
 	}
+	t.Run("R20 a partner that never had an agreement of the person learns nothing of it", func(t *testing.T) {
+		s, _ := withWebhook(t)
+		must(t, s.act1(droits.Sujet{3}, consent.Withdrawn))
+		if list, err := s.Outbox(ctx, 10); err != nil || len(list) != 0 {
+			t.Errorf("%v %v", list, err)
+		}
+	})
 	t.Run("a partner without a webhook is told nothing", func(t *testing.T) {
 		s, _ := shared(t)
 		must(t, s.act1(camille, consent.Withdrawn))

@@ -357,6 +357,7 @@ func TestAClosedStoreDecidesNothing(t *testing.T) { // R41
 func TestNoActWithoutItsMessage(t *testing.T) { // R20
 	s, _ := shared(t)
 	must(t, s.SetWebhook(ctx, "hopital", "https://chu.example/x", "whsec_x", partner.Production))
+	give(t, s, record(camille, consent.Token{1}))
 	must(t, s.tidy(ctx, "test", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `CREATE TRIGGER plein BEFORE INSERT ON envoi BEGIN SELECT RAISE(ABORT, 'plein'); END`)
 		return err
