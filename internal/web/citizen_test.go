@@ -84,6 +84,14 @@ func TestOwnRights(t *testing.T) {
 			whole(t, martin.Get(t, "/mon-espace/droits?au="+url.QueryEscape(bad)), 422, "Votre saisie est à corriger", "Situation au 22 novembre 2026")
 		}
 	})
+	t.Run("rights that end soon are told on the first page, with what to do", func(t *testing.T) {
+		whole(t, signedIn(t, in, "fin-proche").Get(t, "/mon-espace"), 200, "Vos droits de base se terminent le 2 décembre 2026", "Rapprochez-vous de votre caisse", "se terminent bientôt")
+		if martin.Get(t, "/mon-espace").Says("se terminent le") {
+			t.Error("rights without an end are told to end")
+		}
+		future := signedIn(t, in, "droits-futurs")
+		whole(t, future.Get(t, "/mon-espace"), 200, "Aucun droit de base n'est connu pour vous aujourd'hui")
+	})
 	t.Run("R52 what is restricted is shown to its person, with the restriction", func(t *testing.T) {
 		for _, p := range in.People {
 			if p.Restricted {
