@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 )
 
 // BenchmarkFind and BenchmarkRead are for profiles; bench serve is what is
@@ -91,5 +93,20 @@ func BenchmarkReadAlone(b *testing.B) {
 		if err := x.read(context.Background(), i); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestTraceBenchmarkMeasuresAndVerifies(t *testing.T) {
+	r, err := Trace(t.Context(), TraceConfig{Clients: 8, Rounds: 1, Round: 100 * time.Millisecond, Entries: 2500})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Intact || r.Verified < 2500 || r.PerSecond <= 0 || r.Bare <= 0 || r.Ratio <= 0 || r.Share <= 0 || r.Share > 1 {
+		t.Errorf("%+v", r)
+	}
+	var b strings.Builder
+	r.Print(&b)
+	if !strings.Contains(b.String(), "intact: true") {
+		t.Error(b.String())
 	}
 }

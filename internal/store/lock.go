@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -31,6 +32,7 @@ func refusedTrail(reason string) *fault.Fault {
 // backup holds: a database put back, or grown apart, is told from the one that
 // was signed. A head counts once it is here.
 type headLock struct {
+	mu   sync.Mutex // entries that open a log meet heads that are signed
 	conn *sqlite.Conn
 	disk *disk
 }
@@ -60,7 +62,12 @@ func openLock(path string, empty bool) (*headLock, error) {
 }
 
 func (k *headLock) close() error {
-	if k == nil || k.conn == nil {
+	if k == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.conn == nil {
 		return nil
 	}
 	c := k.conn
@@ -73,6 +80,8 @@ func (k *headLock) do(q string, row func(*sqlite.Stmt) error, args ...any) (int,
 	if k == nil {
 		return 0, refusedTrail(TrailLockMissing)
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.conn == nil {
 		return 0, errClosed
 	}

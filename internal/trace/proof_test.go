@@ -250,3 +250,40 @@ func FuzzVerifyProof(f *testing.F) {
 		ParseKeys(b)
 	})
 }
+
+func FuzzSubmission(f *testing.F) {
+	g := newGrove(f, 5)
+	hashes, err := ProveConsistency(3, 5, g)
+	if err != nil {
+		f.Fatal(err)
+	}
+	body, err := Submission{Old: 3, Proof: hashes, Checkpoint: []byte(g.head.Note)}.MarshalText()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(body)
+	f.Add(body[:40])
+	f.Add([]byte("old 0\n\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := ParseSubmission(b)
+		if err != nil {
+			return
+		}
+		if again, _ := s.MarshalText(); !bytes.Equal(again, b) {
+			t.Errorf("%q is read as %q", b, again)
+		}
+	})
+}
+
+func FuzzReconcile(f *testing.F) {
+	f.Add([]byte(`{"time":"2026-11-22T10:00:00Z","path":"/v1/droits/x?y","status":200,"trace":"a/b/00"}` + "\n{}\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		x := NewBalance()
+		x.Hold(Access{Partner: "a", Served: true})
+		x.Count("a", 1)
+		_ = x.Read(bytes.NewReader(b), time.Unix(0, 0), time.Unix(1<<40, 0), "/v1/droits")
+		if r := x.Close(); len(r.Partners) != 1 || r.Partners[0].Proxy > 1 {
+			t.Errorf("%+v", r)
+		}
+	})
+}
