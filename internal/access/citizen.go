@@ -133,6 +133,7 @@ type Sharing struct {
 	Until       time.Time // of a pause, zero when without end
 	LetUntil    time.Time // last instant of what was let go here, ticks included; zero when nothing is
 	Blocks      []SharedBlock
+	Asked       []droits.Bloc // that the partner was refused for want of a tick, and that still want one
 	Dependants  []SharedDependant
 	Given       []consent.Line // agreements, newest first
 	LastRead    time.Time

@@ -127,8 +127,27 @@ func (s *Service) sharing(ctx context.Context, c Citizen, partnerID string) (Sha
 			x.Blocks = append(x.Blocks, SharedBlock{Bloc: b.Bloc, Libelle: b.Libelle, Sensitive: b.Sensitive, NeedsTick: tick, Given: given})
 		}
 	}
+	x.Asked = x.asked(events)
 	x.Dependants = s.sharedDependants(c, d, live)
 	return x, nil
+}
+
+// asked are the blocks for which the partner was refused since the last choice,
+// and that want a tick.
+func (x *Sharing) asked(events []consent.Event) (out []droits.Bloc) {
+	for _, e := range events {
+		switch e.Act {
+		case consent.Chosen:
+			out = nil
+		case consent.Asked:
+			for _, b := range x.Blocks {
+				if b.NeedsTick && !b.Given && contains(e.Blocks, b.Bloc) && !contains(out, b.Bloc) {
+					out = append(out, b.Bloc)
+				}
+			}
+		}
+	}
+	return out
 }
 
 func noPartner() error {

@@ -72,7 +72,7 @@ func TestWhatAPersonSeesOfItsSharings(t *testing.T) { // R14 R15
 			}
 		}
 		list, err := w.service.Sharings(ctx, c)
-		if err != nil || len(list) != 1 || list[0].Partner != "hopital" || list[0].State != consent.StateNone || len(list[0].Given) != 0 {
+		if err != nil || len(list) != 1 || list[0].Partner != "hopital" || list[0].State != consent.StateNone || len(list[0].Given) != 0 || fmt.Sprint(list[0].Asked) != "[arrets_travail]" {
 			t.Fatalf("%+v %v", list, err)
 		}
 		events, _, err := w.store.History(ctx, []droits.Sujet{w.sujet("c2s")}, "hopital")
@@ -85,8 +85,8 @@ func TestWhatAPersonSeesOfItsSharings(t *testing.T) { // R14 R15
 			t.Errorf("R38 once ticked it opens: %v", err)
 		}
 		x := w.sharing(c, "hopital")
-		if len(x.Given) != 2 || x.Given[1].Channel != consent.ChannelSpace || !x.Given[1].NoticeShown || x.Given[0].NoticeShown || !x.block(droits.BlocArretsTravail).Given {
-			t.Errorf("R38 %+v", x.Given)
+		if len(x.Given) != 2 || x.Given[1].Channel != consent.ChannelSpace || !x.Given[1].NoticeShown || x.Given[0].NoticeShown || !x.block(droits.BlocArretsTravail).Given || x.Asked != nil || x.LetUntil.IsZero() {
+			t.Errorf("R38 %+v", x)
 		}
 	})
 	t.Run("what each state is called", func(t *testing.T) {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/mail"
@@ -122,13 +121,23 @@ func (m *metrics) sending(c notify.Channel, outcome string) {
 	m.sendings.WithLabelValues(string(c), outcome).Inc()
 }
 
+// maxPasses bounds what is done in one go, beside the calls.
+const maxPasses = 20
+
 // agreements reminds people of those that end soon, and tells of those that
 // have ended.
 func (a *App) agreements(ctx context.Context) error {
 	if a.opts.Store != nil {
 		return nil
 	}
-	_, remind := a.Store.Remind(ctx)
-	_, end := a.Store.EndAgreements(ctx)
-	return errors.Join(remind, end)
+	for _, pass := range []func(context.Context) (int, error){a.Store.Remind, a.Store.EndAgreements} {
+		n, err := pass(ctx)
+		for i := 1; n > 0 && err == nil && i < maxPasses; i++ {
+			n, err = pass(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
