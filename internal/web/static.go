@@ -70,6 +70,9 @@ func (s *Site) static(w http.ResponseWriter, r *http.Request) {
 	}
 	plainHeaders(w.Header())
 	w.Header().Set("Content-Type", a.media)
+	if a.media == mediaOf(".svg") { // a picture, also when it is opened by itself
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	_, _ = w.Write(a.body)
 }

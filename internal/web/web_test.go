@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -130,6 +131,34 @@ func TestHeaders(t *testing.T) {
 		}
 		if strings.Contains(w.Body.String(), "url(") {
 			t.Error("the style sheet asks for another file")
+		}
+	})
+}
+
+func TestButton(t *testing.T) {
+	login := func(c Space) string {
+		t.Helper()
+		c.Clock = func() time.Time { return noonAt }
+		return get(site(t, Config{Space: &c}), "GET", loginPath).Body.String()
+	}
+	picture := []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")
+	t.Run("FranceConnect's own button is shown where the operator gives it", func(t *testing.T) {
+		body := login(Space{Button: picture})
+		m := regexp.MustCompile(`<img src="(/static/franceconnect\.[0-9a-f]{12}\.svg)" alt="S&#39;identifier avec FranceConnect"|<img src="(/static/franceconnect\.[0-9a-f]{12}\.svg)" alt="S'identifier avec FranceConnect"`).FindStringSubmatch(body)
+		if m == nil || strings.Contains(body, "simulateur") || !strings.Contains(body, "Qu'est-ce que FranceConnect") {
+			t.Fatal("it is not, or the page speaks of a simulator")
+		}
+		w := get(site(t, Config{Space: &Space{Button: picture, Clock: time.Now}}), "GET", m[1]+m[2])
+		if w.Code != 200 || !strings.Contains(w.Header().Get("Content-Security-Policy"), "sandbox") {
+			t.Errorf("status %d", w.Code)
+		}
+	})
+	t.Run("without it the button is plain, and in front of the simulator it is never the official one", func(t *testing.T) {
+		if body := login(Space{}); strings.Contains(body, "<img") || !strings.Contains(body, "S'identifier avec FranceConnect</a>") {
+			t.Error("the plain button is missing")
+		}
+		if body := login(Space{Button: picture, Simulated: true}); strings.Contains(body, "<img") || strings.Contains(body, "franceconnect.gouv.fr") || !strings.Contains(body, "(simulateur)</a>") {
+			t.Error("the simulator is taken for FranceConnect")
 		}
 	})
 }
