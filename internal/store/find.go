@@ -129,8 +129,10 @@ func (s *Store) Find(ctx context.Context, pivot identity.Pivot, partnerID string
 	}
 	for i := range out {
 		st := s.tokens.standing(token, out[i].Sujet, partnerID, s.clock())
-		if err := s.decided(ctx, partnerID, &st, append([]droits.Sujet{out[i].Sujet}, out[i].Before...)...); err != nil {
-			return nil, err
+		if who := &out[i]; len(who.Before) > 0 || s.deciders.has(who.Sujet, partnerID) || s.deciders.has(who.Sujet, "") {
+			if err := s.decided(ctx, partnerID, &st, append([]droits.Sujet{who.Sujet}, who.Before...)...); err != nil {
+				return nil, err
+			}
 		}
 		out[i].Standing = st
 	}
