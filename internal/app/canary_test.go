@@ -10,10 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/apptest"
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/sim/people"
 )
 
@@ -110,6 +113,7 @@ func TestCanary(t *testing.T) {
 	for _, p := range []apptest.Partner{in.Hospital, in.Insurer} {
 		s.add("the key of "+p.ID, strings.TrimPrefix(p.Key, "test_"))
 	}
+	s.outbox(t, in)
 	refusals := walkEverything(t, in, s)
 	rejects := importBadRow(t, in, temp)
 	s.administer(t, in)
@@ -140,6 +144,34 @@ func TestCanary(t *testing.T) {
 			s.clean(t, path, []byte(fmt.Sprint(a.Header)))
 		}
 	})
+}
+
+// outbox makes messages wait: to a person whose address is marked, and to a
+// partner whose address does not answer and whose secret is marked.
+func (s *secrets) outbox(t *testing.T, in *apptest.Instance) {
+	t.Helper()
+	const mail, path, secret = "zzcanari.courriel@exemple.fr", "zzcanari-chemin", "whsec_zzcanari-secret"
+	s.add("the address of a person", mail)
+	s.add("the address of a partner", path)
+	s.add("the secret of a partner", secret)
+	c := citizen(t, in, "famille-martin")
+	if err := in.App.Access.SetSettings(t.Context(), c, access.Visit{RequestID: "page"}, access.Settings{Mail: mail, Notify: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.App.Store.SetWebhook(t.Context(), in.Hospital.ID, "http://127.0.0.1:1/"+path, secret, partner.Sandbox); err != nil {
+		t.Fatal(err)
+	}
+	in.Get(t, "/me", in.As(t, "famille-martin", in.Hospital)).Want(t, 200, "")
+	for _, do := range []func() error{
+		func() error { return in.App.Access.Pause(t.Context(), c, access.Visit{}, in.Hospital.ID, time.Time{}) },
+		func() error { return in.App.Access.Allow(t.Context(), c, access.Visit{}, in.Hospital.ID) },
+		func() error { _, err := in.App.Worker.Pass(t.Context()); return err },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.Clock.Advance(time.Second)
 }
 
 func (s *secrets) clean(t *testing.T, where string, text []byte) {
