@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"droits.example/droits/internal/app"
 	"droits.example/droits/internal/apptest"
+	"droits.example/droits/internal/store"
 	"droits.example/droits/internal/trace"
 	"droits.example/droits/internal/witness"
 )
@@ -63,6 +65,19 @@ func TestWhatProvesTheTrailIsPublic(t *testing.T) { // R43 T4
 		out, err := trace.VerifyProof(file, keys)
 		if err != nil || out.Leaf != in.LastTrace(t).Hash {
 			t.Errorf("%v", err)
+		}
+	})
+	t.Run("R43 the trail is verified beside the process that serves it", func(t *testing.T) {
+		for range 5 {
+			in.Get(t, "/me", in.As(t, "famille-martin", in.Hospital))
+			tr, err := store.OpenTrail(ctx, store.TrailConfig{Dir: in.Dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := trace.Verify(ctx, tr, trace.VerifyOptions{Keys: keys, Head: []byte(note)})
+			if err = errors.Join(err, tr.Close()); err != nil || !v.Intact || !v.HeadChecked || v.Unopened != 2*v.Entries {
+				t.Fatalf("%v %+v", err, v)
+			}
 		}
 	})
 	t.Run("nothing else is served there, and nothing is written", func(t *testing.T) {

@@ -47,11 +47,14 @@ func story(s *Store, c *instant, done func(name string, r trace.Receipt, err err
 var errLost = errors.New("disk")
 
 func TestEveryWriteOfTheTrailMayFail(t *testing.T) { // R41 T2
+	began := time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)
+	source := t.TempDir()
+	made := openWith(t, source, &instant{began})
+	must(t, made.PutPartner(ctx, partner.Partner{ID: "hopital", Nom: "Hopital", SIRET: "11000001500013", Kind: droits.Etablissement}))
+	must(t, made.Close())
 	start := func(t *testing.T) (*Store, *instant) {
-		c := &instant{time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)}
-		s := openWith(t, t.TempDir(), c)
-		must(t, s.PutPartner(ctx, partner.Partner{ID: "hopital", Nom: "Hopital", SIRET: "11000001500013", Kind: droits.Etablissement}))
-		return s, c
+		c := &instant{began}
+		return openWith(t, copyDir(t, source), c), c
 	}
 	writes := 0
 	s, c := start(t)
