@@ -68,5 +68,5 @@ func TestPages(t *testing.T) {
 }
 
 func isFile(path string) bool {
-	return strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".json") || strings.HasPrefix(path, "/static/")
+	return strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".json") || strings.HasPrefix(path, "/static/") || strings.HasPrefix(path, "/preuves/")
 }

@@ -408,6 +408,29 @@ func TestOwnSharings(t *testing.T) {
 		call("/me").Want(t, 200, "")
 		b = signedIn(t, in, "famille-martin")
 	})
+	t.Run("R38 a block that wants a tick is asked for on the page of the partner, and told once it is ticked", func(t *testing.T) {
+		in := apptest.Start(t, apptest.Options{Sign: func(d *convention.Document) {
+			if d.Kind == droits.Etablissement {
+				d.Consent.Ticks = []droits.Bloc{droits.BlocExonerationsMotif}
+			}
+		}})
+		reason := func() bool {
+			a := in.Get(t, "/exonerations", in.As(t, "maternite", in.Hospital), in.NIROf(t, "maternite"))
+			return a.Status == 200 && strings.Contains(string(a.Body), "MAT")
+		}
+		if reason() {
+			t.Fatal("told without its tick")
+		}
+		b := signedIn(t, in, "maternite")
+		p := b.Get(t, hospital)
+		whole(t, p, 200, "rien n'est transmis sans cette case", "Une case cochée vaut 30 jours")
+		v := ticks(p)
+		v.Add("blocs", string(droits.BlocExonerationsMotif))
+		whole(t, b.Post(t, hospital+"/choix", v), 200, "C'est fait.", "les vôtres valent jusqu'au 22 décembre 2026")
+		if !reason() {
+			t.Error("not told with its tick")
+		}
+	})
 	t.Run("R21 an agreement has its receipt, on paper and as a file, of one digest, and may be contested", func(t *testing.T) {
 		id := firstOf(t, b.Get(t, hospital), accordLink)
 		p := b.Get(t, "/mon-espace/partages/accords/"+id)

@@ -24,7 +24,8 @@ type sharingData struct {
 	State           tag
 	Told            string // the state in a sentence
 	LastRead        string
-	Readings        string // address of the accesses of this partner
+	Readings        string   // address of the accesses of this partner
+	Asked           []string // blocks that the partner was refused for want of a tick
 	Withdraw        *action
 	Allow           *action
 	Pause           *pauseForm
@@ -48,7 +49,8 @@ type choiceForm struct {
 	Blocks          choices
 	Dependants      choices
 	Days            int
-	Ticks           bool // the convention asks for ticks
+	Ticks           bool   // the convention asks for ticks
+	Until           string // end of what is ticked, "" when nothing is
 }
 
 // agreementLine is an agreement in a list.
@@ -92,6 +94,8 @@ func stateOf(x access.Sharing) tag {
 		return tag{"warn", "en pause"}
 	case x.Conventions == 0:
 		return tag{"", "ne lit plus rien"}
+	case len(x.Asked) > 0:
+		return tag{"warn", "attend votre choix"}
 	case x.State == consent.StateGiven:
 		return tag{"ok", "accord en cours"}
 	}
@@ -142,6 +146,9 @@ func sharingDataOf(x access.Sharing, now time.Time) sharingData {
 	d := sharingData{
 		Name: x.Name, Kind: kindOf(x.Kind), Why: purposeOf(x.Purpose), State: stateOf(x), Told: toldOf(x), Readings: readingsPath + "?organisme=" + x.Partner,
 		Wording: x.Wording, Notice: x.Notice, NoticeText: paragraphs(x.NoticeText),
+	}
+	if x.Conventions > 0 {
+		d.Asked = blocksOf(x.Asked)
 	}
 	if !x.LastRead.IsZero() {
 		d.LastRead = longInstant(x.LastRead)
@@ -198,6 +205,9 @@ func choiceOf(x access.Sharing, at string) *choiceForm {
 	f := &choiceForm{Address: at, Notice: x.Notice, Days: consent.MaxRepeatDays,
 		Blocks:     choices{Name: "blocs", Legend: "Ce que vous laissez lire", Kind: "checkbox", Hint: "Décochez ce que vous voulez garder pour vous."},
 		Dependants: choices{Name: "personnes", Legend: "Pour qui", Kind: "checkbox", Hint: "Décochez les personnes dont rien ne doit être lu par votre intermédiaire."},
+	}
+	if !x.LetUntil.IsZero() {
+		f.Until = longInstant(x.LetUntil)
 	}
 	for _, b := range x.Blocks {
 		o := option{Value: string(b.Bloc), Label: b.Libelle, Checked: b.Given}

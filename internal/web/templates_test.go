@@ -67,7 +67,8 @@ func sharingsSeen() (out []access.Sharing) {
 	x := access.Sharing{Partner: "hopital", Name: "Hôpital d'essai", Kind: droits.Etablissement, Purpose: "preadmission", State: consent.StateGiven, LastRead: noonAt, Notice: "2026-11", NoticeText: "Un.\n\nDeux.", Wording: "Vous acceptez.", Conventions: 1,
 		Blocks:     []access.SharedBlock{{Bloc: droits.BlocIdentite, Libelle: "Votre identité", Given: true}, {Bloc: droits.BlocExonerationsMotif, Libelle: "Le motif", Sensitive: true, NeedsTick: true}, {Bloc: droits.BlocArretsTravail, Libelle: "Vos arrêts", Sensitive: true}},
 		Dependants: []access.SharedDependant{{Ref: "r1", Name: "Léa", Shared: true}, {Ref: "r2", Name: "Tom", Why: "Une limitation est en cours."}},
-		Given:      []consent.Line{{ID: "acc-1", Notice: "2026-11", Blocks: []droits.Bloc{droits.BlocIdentite}, GivenAt: noonAt, ExpiresAt: noonAt.Add(time.Hour)}, {ID: "acc-2", NoticeShown: true, Contested: true, GivenAt: noonAt, ExpiresAt: noonAt}},
+		Asked:      []droits.Bloc{droits.BlocExonerationsMotif}, LetUntil: noonAt.AddDate(0, 1, 0),
+		Given: []consent.Line{{ID: "acc-1", Notice: "2026-11", Blocks: []droits.Bloc{droits.BlocIdentite}, GivenAt: noonAt, ExpiresAt: noonAt.Add(time.Hour)}, {ID: "acc-2", NoticeShown: true, Contested: true, GivenAt: noonAt, ExpiresAt: noonAt}},
 	}
 	for _, st := range []consent.State{consent.StateGiven, consent.StateNone, consent.StateExpired, consent.StateWithdrawn, consent.StatePaused} {
 		x.State = st
