@@ -155,8 +155,24 @@ func TestCitizenJourney(t *testing.T) {
 			t.Errorf("it took %s", took)
 		}
 	})
+	t.Run("who asked to be told has a message, which names nobody", func(t *testing.T) {
+		p.t = t
+		p.goTo(demo.api + "/mon-espace/securite")
+		p.fill("#courriel", "personne@exemple.example")
+		p.tick("#prevenir-0")
+		p.click(`form[action$="/messages"] button`)
+		p.at("/mon-espace/securite", "C'est fait.")
+		p.read("c2s")
+		p.goTo(demo.api + "/demo/messages")
+		p.at("/demo/messages", "Un organisme a consulté vos droits")
+		p.check("messages-un")
+		if s := p.html(); strings.Contains(s, "personne@") || strings.Contains(s, "Hôpital") {
+			t.Error("the message names somebody")
+		}
+	})
 	t.Run("R43 its proof is downloaded, and is valid on the page that anybody opens", func(t *testing.T) {
 		p.t = t
+		p.goTo(demo.api + "/mon-espace/acces")
 		p.click(`tbody th a`)
 		p.click(`a[href$="/preuve"]`)
 		p.at(p.path(), "Preuve d'une consultation")

@@ -3,11 +3,14 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"droits.example/droits/internal/apptest"
+	"droits.example/droits/internal/intake"
 	"droits.example/droits/internal/web"
 )
 
@@ -246,6 +249,23 @@ func TestSessions(t *testing.T) {
 		whole(t, here.Post(t, "/mon-espace/securite/sessions/fermer-les-autres", url.Values{}), 200, "Vos autres sessions sont fermées")
 		if alive(there) || alive(third) || !alive(here) || !alive(stranger) {
 			t.Error("the others are not the ones that ended")
+		}
+	})
+	t.Run("a session of somebody who is nobody any more here ends at its next page", func(t *testing.T) {
+		b := in.Browser()
+		whole(t, b.SignIn(t, "maternite"), 200, "Bonjour")
+		path := filepath.Join(t.TempDir(), "delta.ndjson")
+		text := `{"type":"entete","format":"droits/1","jeu":"delta","date_reference":"2026-11-23"}` + "\n" + `{"type":"fin","id":"maternite","motif":"sortie","date":"2026-11-22"}` + "\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := in.App.Import(t.Context(), intake.Options{Path: path}); err != nil || s.Rejected > 0 {
+			t.Fatalf("%d rejected, %v", s.Rejected, err)
+		}
+		old := b.Copy()
+		whole(t, b.Get(t, "/mon-espace/droits"), 200, "Nous ne vous avons pas retrouvé")
+		if b.Cookies[sessionCookie] != "" || alive(old) {
+			t.Error("the session goes on")
 		}
 	})
 	t.Run("a cookie that is none of ours opens nothing", func(t *testing.T) {
