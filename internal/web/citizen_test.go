@@ -78,6 +78,16 @@ func TestOwnRights(t *testing.T) {
 		}
 		whole(t, martin.Get(t, "/mon-espace/acces?genre=tout"), 200, "Affichage d'un numéro en entier")
 	})
+	t.Run("R10 no page of the space repeats a number that an address held", func(t *testing.T) {
+		const number = "286021204798976"
+		for _, path := range []string{"/mon-espace/acces?organisme=" + number, "/mon-espace/acces?qui=" + number + "&avant=" + number + "&autre=" + number, "/mon-espace/acces?du=" + number, "/mon-espace/acces?genre=" + number + "&issue=" + number,
+			"/mon-espace/droits?au=" + number, "/mon-espace/droits/" + number, "/mon-espace/partages/" + number, "/mon-espace/partages/accords/" + number, "/mon-espace/acces/" + number, "/mon-espace?fait=" + number, "/mon-espace/connexion?motif=" + number} {
+			p := martin.Get(t, path)
+			if strings.Contains(p.Body, number) || strings.Contains(strings.Join(p.Header["Location"], ""), number) {
+				t.Errorf("%s… does", path[:20])
+			}
+		}
+	})
 	t.Run("another day shows the rights of that day; a day that is none is told beside the field", func(t *testing.T) {
 		whole(t, martin.Get(t, "/mon-espace/droits?au=2027-03-01"), 200, "Situation au 1er mars 2027")
 		for _, bad := range []string{"demain", "2026-02-30", "2020-01-01", "2031-01-01", "2026-11-22T00:00"} {

@@ -7,6 +7,7 @@ import (
 
 	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/edge"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/trace"
 )
@@ -46,6 +47,11 @@ type readingLine struct {
 func (s *space) readings(w http.ResponseWriter, r *http.Request, v visit) error {
 	q := r.URL.Query()
 	d := readingsData{Months: keptMonths}
+	for _, name := range []string{"organisme", "qui", "avant"} {
+		if !edge.Opaque(q.Get(name)) {
+			q.Del(name) // what could be somebody's number is not repeated
+		}
+	}
 	ask := access.ReadingQuery{
 		Partner: q.Get("organisme"), Outcome: oneOf(q.Get("issue"), access.OutcomeServed, access.OutcomeRefused), Who: q.Get("qui"), Before: q.Get("avant"),
 	}
@@ -97,18 +103,34 @@ func (s *space) readLines(r *http.Request, v visit, ask access.ReadingQuery, d *
 	if err != nil {
 		return nil, err
 	}
-	q := r.URL.Query()
 	if len(page.Lines) > perPage || page.More {
-		q.Set("avant", page.Lines[min(perPage, len(page.Lines))-1].ID)
-		d.Pager.Next = readingsPath + "?" + q.Encode()
+		d.Pager.Next = addressOf(ask, page.Lines[min(perPage, len(page.Lines))-1].ID)
 	}
 	if ask.Before != "" {
-		q.Del("avant")
-		d.Pager.First = strings.TrimSuffix(readingsPath+"?"+q.Encode(), "?")
+		d.Pager.First = addressOf(ask, "")
 		return page.Lines, nil
 	}
 	d.Picture, d.First = newBars("mois", "Consultations par mois", monthsOf(page.Lines, v.today)), true
 	return page.Lines, nil
+}
+
+// addressOf is the address of a page of the journal, made from what was
+// understood of the one that was asked for.
+func addressOf(ask access.ReadingQuery, before string) string {
+	genre := "tout"
+	switch ask.Kind {
+	case access.KindReadings:
+		genre = ""
+	case access.KindChoices:
+		genre = "choix"
+	}
+	q := url.Values{}
+	for _, p := range [][2]string{{"genre", genre}, {"organisme", ask.Partner}, {"issue", ask.Outcome}, {"qui", ask.Who}, {"du", ask.From.String()}, {"au", ask.To.String()}, {"avant", before}} {
+		if p[1] != "" {
+			q.Set(p[0], p[1])
+		}
+	}
+	return strings.TrimSuffix(readingsPath+"?"+q.Encode(), "?")
 }
 
 // monthsOf counts the readings of partners in each of the last twelve months.
