@@ -123,6 +123,44 @@ func TestOwnRights(t *testing.T) {
 	})
 }
 
+func TestEveryTestPerson(t *testing.T) {
+	in := apptest.Shared(t)
+	opened := 0
+	for _, person := range in.People {
+		if !person.Named {
+			continue
+		}
+		t.Run(person.Slug+" sees whole pages of its own, or is told why there are none", func(t *testing.T) {
+			b := in.Browser()
+			p := b.SignIn(t, person.Slug)
+			if b.Cookies[sessionCookie] == "" {
+				if !p.Says("Nous ne vous avons pas retrouvé") && !p.Says("Cet espace s'ouvre à seize ans") || p.Status != 200 {
+					t.Errorf("status %d", p.Status)
+				}
+				return
+			}
+			opened++
+			whole(t, p, 200, "Bonjour")
+			for _, m := range childLink.FindAllStringSubmatch(p.Body, -1) {
+				whole(t, b.Get(t, "/mon-espace/droits/"+m[1]), 200, "Les droits de")
+				whole(t, b.Get(t, "/mon-espace/droits/attestation?pour="+m[1]), 200)
+			}
+			for _, path := range append(spacePages, "/mon-espace/droits?au=2027-06-30", "/mon-espace/droits?au=2026-01-31") {
+				if q := b.Get(t, path); q.Status != 200 || wholeNumber.MatchString(q.Text()) {
+					t.Errorf("%s: status %d, or a whole number", path, q.Status)
+				}
+			}
+		})
+	}
+	t.Run("the space opens at sixteen", func(t *testing.T) {
+		whole(t, in.Browser().SignIn(t, "quinze-ans"), 200, "Cet espace s'ouvre à seize ans")
+		whole(t, in.Browser().SignIn(t, "seize-ans"), 200, "Bonjour")
+	})
+	if opened < 20 {
+		t.Errorf("only %d people opened their space", opened)
+	}
+}
+
 func TestOwnJournal(t *testing.T) {
 	in := apptest.Start(t, apptest.Options{})
 	b := signedIn(t, in, "famille-martin")
