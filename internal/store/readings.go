@@ -2,10 +2,14 @@ package store
 
 import (
 	"context"
+	"crypto/cipher"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"sort"
+	"time"
 
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/trace"
 )
 
@@ -24,13 +28,14 @@ func (s *Store) Readings(ctx context.Context, who []trace.Digest, each func(trac
 		return unavailable("store: readings", err)
 	}
 	defer rows.Close()
+	parts := opener{Store: s, days: map[civil.Date]cipher.AEAD{}}
 	for slice := high.Int64; slice >= low.Int64; slice-- {
 		found, err := inSlice(ctx, rows, slice, who)
 		if err != nil {
 			return unavailable("store: readings", err)
 		}
 		for _, f := range found {
-			if err := s.reading(ctx, &f); err != nil {
+			if err := parts.open(ctx, &f); err != nil {
 				return err
 			}
 			if !each(f) {
@@ -73,16 +78,45 @@ func inSlice(ctx context.Context, rows *sql.Stmt, slice int64, who []trace.Diges
 	return out, nil
 }
 
-// reading opens the person's part of an entry.
-func (s *Store) reading(ctx context.Context, f *trace.Found) (err error) {
-	var bad error
-	err = s.Traces(ctx, f.Index, func(e TracedEntry) bool {
-		f.Class, f.Hash = e.Class, e.Hash
-		if f.Erased = e.Person == nil; !f.Erased {
-			f.Person, bad = trace.ReadPerson(e.Person)
-			f.At = f.Person.At
+// opener opens the person's part of entries, and no other part: it keeps the
+// last batch and the keys of the days from one entry to the next.
+type opener struct {
+	*Store
+	batch *storedBatch
+	days  map[civil.Date]cipher.AEAD
+}
+
+func (o *opener) open(ctx context.Context, f *trace.Found) (err error) {
+	if b := o.batch; b == nil || f.Index < b.first || f.Index >= b.first+int64(len(b.entries)) {
+		if o.batch, err = o.batchWith(ctx, f.Index); err != nil {
+			return err
 		}
-		return false
-	})
-	return errors.Join(err, unavailable("store: reading", bad))
+	}
+	if o.batch == nil {
+		return brokenBatch() // a row without its entry
+	}
+	i := int(f.Index - o.batch.first)
+	t, err := o.batch.entry(i)
+	if err != nil {
+		return err
+	}
+	f.Class, f.Hash = t.Class, t.Hash
+	sealed := o.batch.entries[i]
+	day := civil.On(time.Unix(sealed.At, 0))
+	key, known := o.days[day]
+	if !known {
+		if key, err = o.partKey(ctx, day, trace.PartPerson); err != nil {
+			return unavailable("store: reading", err)
+		}
+		o.days[day] = key
+	}
+	if f.Erased = key == nil; f.Erased {
+		return nil
+	}
+	text, err := open(key, "batch|"+trace.PartPerson+"|"+hex.EncodeToString(f.Hash[:]), sealed.Person)
+	if err == nil {
+		f.Person, err = trace.ReadPerson(text)
+		f.At = f.Person.At
+	}
+	return unavailable("store: reading", err)
 }

@@ -70,44 +70,82 @@ type TracedEntry struct {
 // Traces reads entries from an index on, in order, and stops when the function
 // returns false. Errors: service_indisponible.
 func (s *Store) Traces(ctx context.Context, from int64, each func(TracedEntry) bool) error {
-	rows, err := s.journal.reader.QueryContext(ctx, `SELECT first, count, nodes, sealed, (SELECT COALESCE(MAX(a.first), 0) FROM arbre AS a WHERE a.first <= batch.first)
-		FROM batch WHERE first >= (SELECT COALESCE(MAX(first), 0) FROM batch WHERE first <= $1) ORDER BY first`, from)
-	if err != nil {
-		return unavailable("store: traces", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var first, count, log int64
-		var nodes, sealed []byte
-		if err := rows.Scan(&first, &count, &nodes, &sealed, &log); err != nil {
-			return unavailable("store: traces", err)
+	// One batch at a time: a connection held while another is asked for would
+	// have readers wait for each other.
+	for at := max(from, 0); ; {
+		b, err := s.batchWith(ctx, at)
+		if err != nil || b == nil {
+			return err
 		}
-		var b sealedBatch
-		at := func(i int64) int64 {
-			return (trace.NodesBefore(first-log+i) - trace.NodesBefore(first-log)) * trace.HashSize
-		}
-		if err := decode(sealed, &b); err != nil || int64(len(b.Entries)) != count || count > int64(len(nodes)) || int64(len(nodes)) != at(count) {
-			return fault.New(fault.ErreurInterne, "store: traces").Because("BATCH_BROKEN")
-		}
-		for i, e := range b.Entries {
-			t := TracedEntry{Index: first + int64(i), Class: trace.Class(e.Class)}
-			copy(t.Hash[:], nodes[at(int64(i)):])
-			copy(t.Commits[:], e.Commits)
+		for i, e := range b.entries {
+			t, err := b.entry(i)
+			if err != nil {
+				return err
+			}
 			if t.Index < from {
 				continue
 			}
-			if !t.joined() {
-				return fault.New(fault.ErreurInterne, "store: traces").Because("BATCH_BROKEN")
+			if t.Person, err = s.part(ctx, &t, e, trace.PartPerson); err == nil {
+				t.Internal, err = s.part(ctx, &t, e, trace.PartInternal)
 			}
-			if err := s.unseal(ctx, &t, e); err != nil {
+			if err != nil {
 				return unavailable("store: traces", err)
 			}
 			if !each(t) {
 				return nil
 			}
 		}
+		at = b.first + int64(len(b.entries))
 	}
-	return unavailable("store: traces", rows.Err())
+}
+
+// storedBatch is a batch as it lies in the database, decoded.
+type storedBatch struct {
+	first, log int64 // its first entry, and that of its log
+	nodes      []byte
+	entries    []sealedEntry
+}
+
+// batchWith reads the batch that holds an entry, nil when there is none.
+func (s *Store) batchWith(ctx context.Context, n int64) (*storedBatch, error) {
+	var b storedBatch
+	var count int64
+	var sealed []byte
+	err := s.journal.reader.QueryRowContext(ctx, `SELECT first, count, nodes, sealed, (SELECT COALESCE(MAX(a.first), 0) FROM arbre AS a WHERE a.first <= batch.first)
+		FROM batch WHERE first = (SELECT MAX(b.first) FROM batch AS b WHERE b.first <= $1) AND first + count > $1`, n).Scan(&b.first, &count, &b.nodes, &sealed, &b.log)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unavailable("store: traces", err)
+	}
+	var x sealedBatch
+	if err := decode(sealed, &x); err != nil || int64(len(x.Entries)) != count || count > int64(len(b.nodes)) || int64(len(b.nodes)) != b.at(count) {
+		return nil, brokenBatch()
+	}
+	b.entries = x.Entries
+	return &b, nil
+}
+
+func brokenBatch() error {
+	return fault.New(fault.ErreurInterne, "store: traces").Because("BATCH_BROKEN")
+}
+
+// at is where the leaf of the i-th entry lies among the nodes.
+func (b *storedBatch) at(i int64) int64 {
+	return (trace.NodesBefore(b.first-b.log+i) - trace.NodesBefore(b.first-b.log)) * trace.HashSize
+}
+
+// entry is the i-th entry, its parts closed.
+func (b *storedBatch) entry(i int) (t TracedEntry, err error) {
+	e := b.entries[i]
+	t = TracedEntry{Index: b.first + int64(i), Class: trace.Class(e.Class)}
+	copy(t.Hash[:], b.nodes[b.at(int64(i)):])
+	copy(t.Commits[:], e.Commits)
+	if !t.joined() {
+		return t, brokenBatch()
+	}
+	return t, nil
 }
 
 // joined reports whether the leaf joins class and commitments.
@@ -116,30 +154,34 @@ func (t *TracedEntry) joined() bool {
 	return trace.LeafHash(t.Class, [trace.HashSize]byte(c[:]), [trace.HashSize]byte(c[trace.HashSize:])) == t.Hash
 }
 
-func (s *Store) unseal(ctx context.Context, t *TracedEntry, e sealedEntry) error {
-	day := civil.On(time.Unix(e.At, 0))
-	for part, to := range map[string]*[]byte{"person": &t.Person, "internal": &t.Internal} {
-		var wrapped []byte
-		err := s.journal.reader.QueryRowContext(ctx, `SELECT cle FROM cle_jour WHERE jour = $1 AND partie = $2`, day.String(), part).Scan(&wrapped)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue // the day's key is destroyed: erased
-		}
-		if err != nil {
-			return err
-		}
-		key, err := open(s.keys.wrap, dayKeyPlace(day, part), wrapped)
-		if err != nil {
-			return err
-		}
-		sealed := e.Person
-		if part == "internal" {
-			sealed = e.Internal
-		}
-		if *to, err = open(newAEAD(key), "batch|"+part+"|"+hex.EncodeToString(t.Hash[:]), sealed); err != nil {
-			return err
-		}
+// part opens one part of an entry, nil once its day's key is destroyed.
+func (s *Store) part(ctx context.Context, t *TracedEntry, e sealedEntry, name string) ([]byte, error) {
+	key, err := s.partKey(ctx, civil.On(time.Unix(e.At, 0)), name)
+	if err != nil || key == nil {
+		return nil, err
 	}
-	return nil
+	sealed := e.Person
+	if name == trace.PartInternal {
+		sealed = e.Internal
+	}
+	return open(key, "batch|"+name+"|"+hex.EncodeToString(t.Hash[:]), sealed)
+}
+
+// partKey is the key of a part of a day, nil once it is destroyed: erased.
+func (s *Store) partKey(ctx context.Context, day civil.Date, name string) (cipher.AEAD, error) {
+	var wrapped []byte
+	err := s.journal.reader.QueryRowContext(ctx, `SELECT cle FROM cle_jour WHERE jour = $1 AND partie = $2`, day.String(), name).Scan(&wrapped)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := open(s.keys.wrap, dayKeyPlace(day, name), wrapped)
+	if err != nil {
+		return nil, err
+	}
+	return newAEAD(key), nil
 }
 
 // TraceCount is the number of entries of the log.
