@@ -38,6 +38,10 @@ func (s *space) connexion(w http.ResponseWriter, r *http.Request) {
 	if !s.Simulated {
 		d.Button = s.button
 	}
+	asked := r.URL.Query().Get("suite")
+	if to := destinationOf(func(name, _ string) bool { return name == asked }); to > 0 {
+		d.Start += "?suite=" + destinations[to].name
+	}
 	if n, ok := reasons[r.URL.Query().Get("motif")]; ok {
 		d.Why = &n
 	}
@@ -50,7 +54,8 @@ func (s *space) connexion(w http.ResponseWriter, r *http.Request) {
 // start sends the browser to FranceConnect: a plain link leads here, because
 // form-action would stop a form.
 func (s *space) start(w http.ResponseWriter, r *http.Request) {
-	state, nonce := s.states.start(w, r)
+	asked := r.URL.Query().Get("suite")
+	state, nonce := s.states.start(w, r, destinationOf(func(name, _ string) bool { return name == asked }))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	http.Redirect(w, r, s.Login.StartURL(state, nonce), http.StatusSeeOther)
@@ -61,7 +66,7 @@ func (s *space) start(w http.ResponseWriter, r *http.Request) {
 func (s *space) comeBack(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	q := r.URL.Query()
-	nonce, err := s.states.take(r, q.Get("state"))
+	nonce, to, err := s.states.take(r, q.Get("state"))
 	if err != nil {
 		s.broken(w, r, err)
 		return
@@ -90,7 +95,7 @@ func (s *space) comeBack(w http.ResponseWriter, r *http.Request) {
 		s.refused(w, r, err)
 		return
 	}
-	http.Redirect(w, r, spacePath, http.StatusSeeOther)
+	http.Redirect(w, r, destinations[to].path, http.StatusSeeOther)
 }
 
 // refused says why a login did not end well.

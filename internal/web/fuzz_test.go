@@ -43,7 +43,7 @@ func FuzzState(f *testing.F) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", s.cookie+"="+url.QueryEscape(secret))
 		s.used = map[string]time.Time{} // each try is the first
-		nonce, err := s.take(r, given)
+		nonce, _, err := s.take(r, given)
 		if (err == nil) != (nonce != "") {
 			t.Fatal("a nonce without a state, or the other way round")
 		}
@@ -54,7 +54,7 @@ func FuzzState(f *testing.F) {
 		if !bytes.Equal(a, state) || len(nonce) < 22 {
 			t.Error("a state that we did not make is taken")
 		}
-		if _, err := s.take(r, given); err == nil {
+		if _, _, err := s.take(r, given); err == nil {
 			t.Error("a state is taken twice")
 		}
 	})

@@ -46,17 +46,32 @@ func newStates(key [32]byte, clock func() time.Time, secure bool) *states {
 	return &states{key: key, clock: clock, cookie: cookieName("fc", secure), secure: secure, used: map[string]time.Time{}}
 }
 
-// Sizes of a state: instant, random part, seal.
+// Sizes of a state: instant, where to go then, random part, seal.
 const (
-	stateSeed  = 8 + 16
+	stateSeed  = 8 + 1 + 16
 	stateSize  = stateSeed + 16
 	secretSize = 32
 )
 
+// destinations are where a login may lead, by the name that an address gives
+// them: a closed list, so that nobody is led elsewhere.
+var destinations = []struct{ name, path string }{{"", spacePath}, {"droits", rightsPath}, {"partages", sharingsPath}, {"acces", readingsPath}, {"securite", securityPath}}
+
+// destinationOf is the place in destinations of the page that was asked for.
+func destinationOf(matches func(name, path string) bool) byte {
+	for i, d := range destinations[1:] {
+		if matches(d.name, d.path) {
+			return byte(i + 1)
+		}
+	}
+	return 0
+}
+
 var base64url = base64.RawURLEncoding
 
-// start makes a login's state and nonce and gives the browser its cookie.
-func (s *states) start(w http.ResponseWriter, r *http.Request) (state, nonce string) {
+// start makes the state and nonce of a login that leads to one of destinations,
+// and gives the browser its cookie.
+func (s *states) start(w http.ResponseWriter, r *http.Request, to byte) (state, nonce string) {
 	secret := s.secret(r)
 	if secret == nil {
 		secret = make([]byte, secretSize)
@@ -65,7 +80,8 @@ func (s *states) start(w http.ResponseWriter, r *http.Request) (state, nonce str
 	http.SetCookie(w, &http.Cookie{Name: s.cookie, Value: base64url.EncodeToString(secret), Path: "/", MaxAge: int(stateLife.Seconds()), HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode})
 	var seed [stateSeed]byte
 	binary.BigEndian.PutUint64(seed[:], uint64(s.clock().Unix()))
-	rand.Read(seed[8:])
+	seed[8] = to
+	rand.Read(seed[9:])
 	return base64url.EncodeToString(append(seed[:], s.seal("state", secret, seed[:])[:stateSize-stateSeed]...)), s.nonce(secret, seed[:])
 }
 
@@ -94,12 +110,13 @@ func (s *states) secret(r *http.Request) []byte {
 	return b
 }
 
-// take gives the nonce of a state that this browser was given, once. Errors:
+// take gives the nonce and the destination of a state that this browser was
+// given, once. Errors:
 // jeton_invalide, whose reason tells a forged state from one that is old, used
 // or another browser's.
-func (s *states) take(r *http.Request, state string) (nonce string, err error) {
-	refuse := func(reason string) (string, error) {
-		return "", fault.New(fault.JetonInvalide, "web: login").Because(reason)
+func (s *states) take(r *http.Request, state string) (nonce string, to byte, err error) {
+	refuse := func(reason string) (string, byte, error) {
+		return "", 0, fault.New(fault.JetonInvalide, "web: login").Because(reason)
 	}
 	raw, err := base64url.DecodeString(state)
 	secret := s.secret(r)
@@ -120,7 +137,7 @@ func (s *states) take(r *http.Request, state string) (nonce string, err error) {
 	if !s.first(string(seed), at.Add(stateLife)) {
 		return refuse("STATE_REPLAYED")
 	}
-	return s.nonce(secret, seed), nil
+	return s.nonce(secret, seed), seed[8], nil
 }
 
 // maxUsed bounds the memory of states taken. Beyond it some are forgotten

@@ -148,7 +148,7 @@ func (s *space) guard(h func(http.ResponseWriter, *http.Request, visit) error) h
 			return
 		}
 		if !ok {
-			http.Redirect(w, r, loginPath, http.StatusSeeOther)
+			http.Redirect(w, r, loginFor(r), http.StatusSeeOther)
 			return
 		}
 		who, err := s.Citizens.Resume(r.Context(), l.Asserted)
@@ -168,6 +168,16 @@ func (s *space) guard(h func(http.ResponseWriter, *http.Request, visit) error) h
 			s.fail(w, r, err)
 		}
 	}
+}
+
+// loginFor is the login that leads back to the part of the space that was asked
+// for.
+func loginFor(r *http.Request) string {
+	to := destinationOf(func(_, path string) bool { return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/") })
+	if to == 0 {
+		return loginPath
+	}
+	return loginPath + "?suite=" + destinations[to].name
 }
 
 // visitOf is what the trail keeps of a request.
