@@ -133,7 +133,7 @@ func TestNoAnswerWithoutADurableTrace(t *testing.T) { // R41 T2
 	dice := rand.New(rand.NewPCG(1, 2))
 	s.disk.fail = func(do func() error) error {
 		luck.Lock()
-		x := dice.IntN(60)
+		x := dice.IntN(16)
 		luck.Unlock()
 		switch x {
 		case 0:
