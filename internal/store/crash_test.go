@@ -153,7 +153,7 @@ func TestNoAnswerWithoutADurableTrace(t *testing.T) { // R41 T2
 	var wg sync.WaitGroup
 	for client := range 8 {
 		wg.Go(func() {
-			for i := 0; injected.Load() < wanted; i++ {
+			for i := 0; injected.Load() < wanted && s.TrailError() == nil; i++ {
 				name := fmt.Sprintf("appel-%d-%d-fin", client, i)
 				e := traceAt(c.t, name)
 				e.Subject = trace.Digest{byte(client), byte(i)}
@@ -177,6 +177,7 @@ func TestNoAnswerWithoutADurableTrace(t *testing.T) { // R41 T2
 	wg.Wait()
 	w.Close()
 	s.disk.fail = nil
+	must(t, s.TrailError())
 	must(t, s.Close())
 	s = openWith(t, dir, c)
 	must(t, s.Beat(ctx))
