@@ -126,6 +126,7 @@ func (s *space) routes(mux *http.ServeMux) {
 	get(agreementsPath+"/{id}", s.agreement)
 	post(agreementsPath+"/{id}/contester", s.contest)
 	get(readingsPath, s.readings)
+	get(readingsPath+"/export", s.export)
 	get(readingsPath+"/{id}", s.reading)
 	get(readingsPath+"/{id}/preuve", s.proof)
 	get(readingsPath+"/{id}/preuve.tlog-proof", s.proofText)

@@ -1,0 +1,66 @@
+package web
+
+import (
+	"encoding/csv"
+	"net/http"
+	"strings"
+
+	"droits.example/droits/internal/access"
+	"droits.example/droits/internal/civil"
+)
+
+// maxExport bounds the lines of an export; a person has far fewer in the twelve
+// months that are kept.
+const maxExport = 20_000
+
+// export answers the whole journal as a file that spreadsheets open: UTF-8 with
+// its mark, semicolons. Asking for it is in the journal, like opening it.
+func (s *space) export(w http.ResponseWriter, r *http.Request, v visit) error {
+	var lines []access.Reading
+	for ask := (access.ReadingQuery{Limit: access.MaxReadings}); ; {
+		page, err := s.Citizens.Readings(r.Context(), v.who, v.at, ask)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, page.Lines...)
+		if !page.More || len(lines) >= maxExport {
+			break
+		}
+		ask.Before = page.Lines[len(page.Lines)-1].ID
+	}
+	var b strings.Builder
+	b.WriteString("\ufeff")
+	out := csv.NewWriter(&b)
+	out.Comma, out.UseCRLF = ';', true
+	names := namesOf(s.Citizens.Family(v.who))
+	rows := [][]string{{"Date (heure de Paris)", "Qui", "Pourquoi", "Quoi", "Au sujet de", "Résultat", "Code à citer"}}
+	for _, l := range lines {
+		x := readingLineOf(l, names)
+		rows = append(rows, []string{l.At.In(civil.Paris()).Format("2006-01-02 15:04:05"), x.Who, x.Why, x.What, x.Concern, x.Outcome.Text, l.Code})
+	}
+	for _, row := range rows {
+		for i := range row {
+			row[i] = plainCell(row[i])
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return err
+	}
+	plainHeaders(w.Header())
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="mes-acces-`+v.today.String()+`.csv"`)
+	_, err := w.Write([]byte(b.String()))
+	return err
+}
+
+// plainCell keeps a spreadsheet from reading a text as a formula.
+func plainCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
