@@ -323,13 +323,21 @@ func (in *Instance) close() (err error) {
 // listener; it returns the origin. For tests of the edge alone.
 func Wrap(t testing.TB, e *edge.Edge, h http.Handler) string {
 	t.Helper()
+	return wrap(t, e, h, time.Second)
+}
+
+// wrap serves until the test ends, then waits so long for what runs. A
+// connection that a client opened and never used counts as running for five
+// seconds.
+func wrap(t testing.TB, e *edge.Edge, h http.Handler, drain time.Duration) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- e.Serve(ctx, l, h, time.Second) }()
+	go func() { done <- e.Serve(ctx, l, h, drain) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -420,6 +428,6 @@ func (in *Instance) Twin(t testing.TB) *Instance {
 		}
 	})
 	twin := *in
-	twin.App, twin.URL, twin.stop = a, Wrap(t, a.Edge, a.Public()), nil
+	twin.App, twin.URL, twin.stop = a, wrap(t, a.Edge, a.Public(), 20*time.Second), nil
 	return &twin
 }
