@@ -29,6 +29,9 @@ func (w *walk) identify(ctx context.Context, pivot identity.Pivot) (policy.Candi
 	w.matching, w.seen = r.matching, r.seen
 	if err == nil {
 		w.subject, w.member, w.found, w.self = c.Sujet, c.Sujet, true, true
+		if w.known = c.Sujet; len(c.Before) > 0 {
+			w.known = c.Before[0] // the source lists former numbers, the oldest first
+		}
 	}
 	return c, err
 }

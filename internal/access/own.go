@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/droits"
@@ -10,9 +11,11 @@ import (
 	"droits.example/droits/internal/trace"
 )
 
-// Rights is everything that is held about the person and its dependants in a
-// period, told once its trace is durable. The period may lie in the past; a
-// dependant is there while its link counts in it. Errors: jeton_absent,
+// Rights is everything that is held about the person and its dependants of today
+// in a period, told once its trace is durable. The period may lie in the past:
+// of a dependant it shows what its link to the person opened then. Whoever is no
+// dependant any more, a child that came of age first of all, is not there: what
+// it decides since is its own. Errors: jeton_absent,
 // periode_impossible, service_indisponible.
 func (s *Service) Rights(ctx context.Context, c Citizen, v Visit, p civil.Period) (OwnRights, error) {
 	if !c.known {
@@ -24,7 +27,7 @@ func (s *Service) Rights(ctx context.Context, c Citizen, v Visit, p civil.Period
 	out := OwnRights{Window: droits.Fenetre{Today: civil.On(s.Clock()), Period: p}, DonneesOn: s.People.DonneesOn()}
 	e := s.visited(c, v, opRights)
 	e.Person.Period = p.String()
-	for _, m := range c.members(out.Window) {
+	for _, m := range s.members(c, out.Window) {
 		out.Members = append(out.Members, OwnMember{s.refOf(c, m), m, s.People.Restrictions(m.Personne.Sujet, s.Clock())})
 		s.also(&e, c, m)
 	}
@@ -76,9 +79,21 @@ func (s *Service) also(e *trace.Entry, c Citizen, m droits.Membre) {
 	e.Person.Others = append(e.Person.Others, s.refOf(c, m))
 }
 
-// members are the person and its dependants in a window, the person first.
-func (c Citizen) members(w droits.Fenetre) []droits.Membre {
-	return append([]droits.Membre{c.family.Self(w)}, c.family.Dependants(w)...)
+// members are the person and its dependants of today, the person first, with
+// their links that count in a window.
+func (s *Service) members(c Citizen, w droits.Fenetre) []droits.Membre {
+	out := []droits.Membre{c.family.Self(w)}
+	within := c.family.Dependants(w)
+	for _, m := range c.family.Dependants(s.today()) {
+		i := slices.IndexFunc(within, func(x droits.Membre) bool { return x.Personne.ID == m.Personne.ID })
+		if i >= 0 {
+			out = append(out, within[i])
+		} else {
+			m.Liens = nil // a dependant of today, of whom nothing was open then
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // today is the window of today alone: who is in the family now.
@@ -89,7 +104,7 @@ func (s *Service) today() droits.Fenetre {
 
 // member finds one of today's family by its reference.
 func (s *Service) member(c Citizen, ref string) (droits.Membre, bool) {
-	for _, m := range c.members(s.today()) {
+	for _, m := range s.members(c, s.today()) {
 		if s.refOf(c, m) == ref {
 			return m, true
 		}

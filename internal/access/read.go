@@ -84,6 +84,8 @@ type walk struct {
 	consents string          // the one that stood before it, "" when there was none
 	asked    *consent.Event  // that a tick is wanted of the person
 	tells    bool            // the person is to be told when it is served
+	tellAs   droits.Sujet    // as whom it asked
+	known    droits.Sujet    // as whom partners know it
 	served   bool
 	decision policy.Decision
 	decided  bool
@@ -179,7 +181,7 @@ func (w *walk) decide(ctx context.Context, who policy.Candidate, g policy.Grant)
 		Excluded:   st.Excluded,
 		Restricted: func(p droits.Sujet) []consent.Restriction { return w.s.People.Restrictions(p, now) },
 	}
-	w.consents, w.tells = st.ConsentID, st.Notify
+	w.consents, w.tells, w.tellAs = st.ConsentID, st.Notify, st.NotifyAs
 	if !person.Withdrawn {
 		agreed, err := w.agree(ctx, who)
 		if err != nil {
@@ -327,7 +329,7 @@ func (w *walk) answer(ctx context.Context, body []byte) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{body: body, receipt: receipt, window: w.req.Window, donneesOn: w.s.People.DonneesOn(), reference: w.s.Digests.Reference(w.subject, w.caller.Partner())}, nil
+	return Answer{body: body, receipt: receipt, window: w.req.Window, donneesOn: w.s.People.DonneesOn(), reference: w.s.Digests.Reference(w.known, w.caller.Partner())}, nil
 }
 
 // bodySalt is the length of what an answer's hash begins with.
@@ -424,7 +426,7 @@ func (w *walk) effects() (out []trace.Effect) {
 		out = append(out, w.asked)
 	}
 	if w.served && w.tells {
-		out = append(out, consent.Read{Subject: w.subject, Partner: w.caller.Partner(), At: w.caller.startedAt})
+		out = append(out, consent.Read{Subject: w.tellAs, Partner: w.caller.Partner(), At: w.caller.startedAt})
 	}
 	return out
 }

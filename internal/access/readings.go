@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -150,15 +151,24 @@ func (s *Service) line(ctx context.Context, c Citizen, id string) (found trace.F
 
 // lines hands over the person's journal, newest first.
 func (s *Service) lines(ctx context.Context, c Citizen, each func(trace.Found, Reading) bool) error {
-	reported, err := s.Trail.Reported(ctx, c.subject)
-	if err != nil {
-		return err
+	reported := map[int64]bool{}
+	digests, refs := []trace.Digest{}, map[trace.Digest]string{}
+	note := func(p droits.Sujet, ref string) {
+		d := s.Digests.TraceSubject(p)
+		digests, refs[d] = append(digests, d), ref
 	}
-	digests := []trace.Digest{s.Digests.TraceSubject(c.subject)}
-	refs := map[trace.Digest]string{digests[0]: Self}
+	for _, p := range c.who() { // also as whom it was known before its number changed
+		note(p, Self)
+		list, err := s.Trail.Reported(ctx, p)
+		if err != nil {
+			return err
+		}
+		maps.Copy(reported, list)
+	}
 	for _, m := range c.family.Dependants(s.today()) {
-		d := s.Digests.TraceSubject(m.Personne.Sujet)
-		digests, refs[d] = append(digests, d), s.refOf(c, m)
+		for _, p := range append([]droits.Sujet{m.Personne.Sujet}, m.Personne.Before...) {
+			note(p, s.refOf(c, m))
+		}
 	}
 	return s.Trail.Readings(ctx, digests, func(f trace.Found) bool {
 		if f.Erased {
@@ -189,6 +199,7 @@ func (s *Service) reading(f trace.Found, refs map[trace.Digest]string) Reading {
 		}
 	}
 	slices.Sort(r.Who)
+	r.Who = slices.Compact(r.Who)
 	if !f.Connected || refs[f.Subject] != Self {
 		r.Elsewhere, r.PartnerName = true, ""
 		return r

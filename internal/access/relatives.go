@@ -15,7 +15,7 @@ func (s *Service) Family(c Citizen) (out []Relative) {
 	if !c.known {
 		return nil
 	}
-	for _, m := range c.members(s.today()) {
+	for _, m := range s.members(c, s.today()) {
 		name := m.Personne.NomFamille
 		if m.Personne.NomUsage != "" {
 			name = m.Personne.NomUsage

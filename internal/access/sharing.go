@@ -25,7 +25,7 @@ type Sharings interface {
 	Agreement(ctx context.Context, who []droits.Sujet, id string) (consent.Record, int64, error)
 	Decide(ctx context.Context, e consent.Event, by trace.Event, agreements ...*consent.Record) error
 	Settings(ctx context.Context, p droits.Sujet) (consent.Settings, error)
-	SetSettings(ctx context.Context, p droits.Sujet, x consent.Settings, by trace.Event) error
+	SetSettings(ctx context.Context, p droits.Sujet, x consent.Settings, by trace.Event, before ...droits.Sujet) error
 }
 
 // who is the person, then whom its former numbers stood for: what it decided
@@ -402,7 +402,12 @@ func (s *Service) Settings(ctx context.Context, c Citizen) (Settings, error) {
 	if !c.known {
 		return Settings{}, nobodyHere("access: settings")
 	}
-	return s.Config.Sharings.Settings(ctx, c.subject)
+	for _, p := range c.who() {
+		if x, err := s.Config.Sharings.Settings(ctx, p); err != nil || x != (Settings{}) {
+			return x, err
+		}
+	}
+	return Settings{}, nil
 }
 
 // SetSettings keeps what the person asks of us; without an address nobody is
@@ -412,5 +417,5 @@ func (s *Service) SetSettings(ctx context.Context, c Citizen, v Visit, x Setting
 	if !c.known {
 		return nobodyHere("access: settings")
 	}
-	return s.Config.Sharings.SetSettings(ctx, c.subject, x, s.decided(c, v, "reglages", trace.ConsentEvent))
+	return s.Config.Sharings.SetSettings(ctx, c.subject, x, s.decided(c, v, "reglages", trace.ConsentEvent), c.family.Assure.Before...)
 }

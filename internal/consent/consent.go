@@ -82,8 +82,9 @@ const (
 type Standing struct {
 	Decided
 	Live
-	SeenAt time.Time // first call of the token here
-	Notify bool      // the person asks for a message when a partner reads
+	SeenAt   time.Time    // first call of the token here
+	Notify   bool         // the person asks for a message when a partner reads
+	NotifyAs droits.Sujet // under which it asked
 }
 
 // Settings are what a person asks of us: an address to write to, "" when none,

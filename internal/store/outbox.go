@@ -67,7 +67,7 @@ func (s *Store) tellPartner(ctx context.Context, tx *sql.Tx, e consent.Event) er
 	if !known {
 		return nil
 	}
-	out := notify.Event{ID: partner.NewID("env"), Type: typ, At: e.At, Partner: e.Partner, Reference: s.Reference(e.Subject, e.Partner)}
+	out := notify.Event{ID: partner.NewID("env"), Type: typ, At: e.At, Partner: e.Partner, Reference: s.Reference(first(e.Who()), e.Partner)}
 	if e.Act == consent.Paused {
 		out.Until = e.Until
 	}
@@ -97,13 +97,18 @@ func concerned(ctx context.Context, tx *sql.Tx, e consent.Event) (out []string, 
 	if e.Consent != "" {
 		return []string{e.Consent}, nil
 	}
-	err = each(ctx, tx, func(scan func(...any) error) error {
-		var id string
-		err := scan(&id)
-		out = append(out, id)
-		return err
-	}, `SELECT id FROM consentement WHERE sujet = $1 AND partenaire = $2 AND given_at <= $3 AND expires_at >= $4 ORDER BY given_at, id LIMIT 50`,
-		e.Subject[:], e.Partner, millis(e.At), millis(e.At))
+	for _, p := range e.Who() {
+		if err != nil {
+			return nil, err
+		}
+		err = each(ctx, tx, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			out = append(out, id)
+			return err
+		}, `SELECT id FROM consentement WHERE sujet = $1 AND partenaire = $2 AND given_at <= $3 AND expires_at >= $4 ORDER BY given_at, id LIMIT 50`,
+			p[:], e.Partner, millis(e.At), millis(e.At))
+	}
 	return out, err
 }
 

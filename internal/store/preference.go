@@ -33,8 +33,9 @@ func (s *Store) Settings(ctx context.Context, p droits.Sujet) (out consent.Setti
 
 // SetSettings keeps what a person asks: the address, sealed, and whether to
 // write to it; an empty address erases both. by says who asks, for the log,
-// which never holds the address. Errors: parametre_invalide on mail.
-func (s *Store) SetSettings(ctx context.Context, p droits.Sujet, x consent.Settings, by trace.Event) (err error) {
+// which never holds the address. What was asked under former numbers goes.
+// Errors: parametre_invalide on mail.
+func (s *Store) SetSettings(ctx context.Context, p droits.Sujet, x consent.Settings, by trace.Event, before ...droits.Sujet) (err error) {
 	by.Class, by.Operation, by.Subject, by.After = trace.ConsentEvent, "reglages", s.TraceSubject(p), notTold
 	if x.Mail != "" {
 		if x.Mail, err = notify.CheckMail(x.Mail); err != nil {
@@ -45,6 +46,11 @@ func (s *Store) SetSettings(ctx context.Context, p droits.Sujet, x consent.Setti
 		}
 	}
 	return s.act(ctx, "store: settings", &by, func(tx *sql.Tx) error {
+		for _, old := range before {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM preference WHERE sujet = $1`, old[:]); err != nil {
+				return err
+			}
+		}
 		if x.Mail == "" {
 			_, err := tx.ExecContext(ctx, `DELETE FROM preference WHERE sujet = $1`, p[:])
 			return err

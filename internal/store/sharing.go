@@ -87,12 +87,18 @@ func (s *Store) decided(ctx context.Context, partnerID string, st *consent.Stand
 		}
 		st.Decided = consent.Fold(events)
 	}
-	if s.deciders.has(who[0], "") {
-		pref, err := s.Settings(ctx, who[0])
+	for _, p := range who {
+		if !s.deciders.has(p, "") {
+			continue
+		}
+		pref, err := s.Settings(ctx, p)
 		if err != nil {
 			return err
 		}
-		st.Notify = pref.Notify
+		if pref.Notify {
+			st.Notify, st.NotifyAs = true, p
+			break
+		}
 	}
 	return nil
 }

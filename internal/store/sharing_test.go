@@ -373,3 +373,14 @@ func TestNoActWithoutItsMessage(t *testing.T) { // R20
 		t.Error(list, err)
 	}
 }
+
+func TestAPartnerIsToldUnderTheReferenceThatItKnows(t *testing.T) { // R11 R20
+	s, _ := withWebhook(t)
+	give(t, s, long(s, "acc_1", 10))
+	known := s.Reference(camille, "hopital")
+	must(t, s.act1(droits.Sujet{99}, consent.Withdrawn, func(e *consent.Event) { e.Before = []droits.Sujet{camille} }))
+	told := due(t, s)
+	if len(told) != 1 || !strings.Contains(string(told[0].Body), `"`+known+`"`) || !strings.Contains(string(told[0].Body), `"acc_1"`) {
+		t.Errorf("R20 %d messages, or of somebody whom it does not know", len(told))
+	}
+}

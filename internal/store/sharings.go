@@ -19,6 +19,15 @@ import (
 // referencePrefix begins every reference of a person.
 const referencePrefix = "per_"
 
+// first is whom a person was known as first: its number may change, the name
+// that partners know it by does not.
+func first(who []droits.Sujet) droits.Sujet {
+	if len(who) > 1 {
+		return who[1] // the source lists former numbers, the oldest first
+	}
+	return who[0]
+}
+
 // Reference stands for a person towards one partner (R11): it is the same at
 // each of that person's calls and differs from one partner to the next, and
 // nobody finds the person, or another partner's reference, from it without the
