@@ -343,6 +343,31 @@ func TestProofs(t *testing.T) {
 			t.Error("another code is taken for ours")
 		}
 	})
+	t.Run("T1 only the writing of an attestation that we give is one", func(t *testing.T) {
+		f := b.Get(t, "/mon-espace/droits/attestation?format=json").Body
+		whole(t, check(f), 200, "Voici ce qu'elle dit", "MARTIN", "Hélène", "Date de naissance", "Droits de base")
+		whole(t, check(strings.ReplaceAll(f, "\n", " ")), 200, "n'a pas été changée") // shown by another program
+		for name, text := range map[string]string{
+			"a member before its twin":      strings.Replace(f, "{", `{"nom":"DUPONT",`, 1),
+			"a member after its twin":       strings.TrimSuffix(strings.TrimSpace(f), "}") + `,"nom":"MARTIN"}`,
+			"a member in other letters":     strings.Replace(f, "{", `{"NOM":"DUPONT",`, 1),
+			"the same member, capitals":     strings.Replace(f, `"nom"`, `"Nom"`, 1),
+			"something after the end":       f + `{"nom":"DUPONT"}`,
+			"words after the end":           f + "Elle vaut aussi pour M. DUPONT.",
+			"members in another order":      reordered(t, f),
+			"a letter written another way":  strings.Replace(f, "MARTIN", `\u004dARTIN`, 1),
+			"a right that is there twice":   strings.Replace(f, `"droits": [`, `"droits": [],"droits": [`, 1),
+			"a mention that is put in":      strings.Replace(f, `"specimen": false`, `"specimen": true`, 1),
+			"a member that has no business": strings.Replace(f, "{", `{"validite":"illimitée",`, 1),
+		} {
+			if text == f {
+				t.Fatalf("%s: nothing was changed", name)
+			}
+			if p := check(text); p.Status != 200 || p.Says("n'a pas été changée") || strings.Contains(p.Body, "class=\"verdict ok") {
+				t.Errorf("%s passes", name)
+			}
+		}
+	})
 }
 
 func TestOwnSharings(t *testing.T) {
@@ -532,4 +557,18 @@ func TestOwnSharings(t *testing.T) {
 		}
 		whole(t, b.Post(t, to, url.Values{}), 200, "C'est fait.")
 	})
+}
+
+// reordered writes the members of a JSON object in the order of their names.
+func reordered(t *testing.T, text string) string {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
+
+	"droits.example/droits/internal/civil"
 )
 
 // verifyPath is where anybody checks a proof or an attestation.
@@ -118,7 +121,9 @@ func (s *Site) judgeCode(text string) verdict {
 	return unknown()
 }
 
-// judgeCertificate checks the file of an attestation.
+// judgeCertificate checks the file of an attestation. Only the writing that we
+// give is one: a member twice, in other letters or after the end reads
+// differently elsewhere than here.
 func (s *Site) judgeCertificate(text string) verdict {
 	var c certificate
 	dec := json.NewDecoder(strings.NewReader(text))
@@ -128,15 +133,56 @@ func (s *Site) judgeCertificate(text string) verdict {
 	}
 	digest, err := c.digest()
 	issued, begin, ok := readCode(s.space.Key, c.Code)
-	if err != nil || !ok || hex.EncodeToString(digest[:]) != c.Digest || issued.String() != c.Issued || string(begin) != string(digest[:codeDigest]) {
+	if err != nil || !ok || !c.writtenAs(text) || hex.EncodeToString(digest[:]) != c.Digest || issued.String() != c.Issued || string(begin) != string(digest[:codeDigest]) {
 		return verdict{State: tag{"error", "altérée"}, Title: "Cette attestation ne correspond pas à son code", Text: []string{
 			"Son contenu a été changé, ou elle n'a pas été établie ici. Ne vous y fiez pas."}}
 	}
-	v := verdict{State: tag{"ok", "valide"}, Title: "Cette attestation a été établie ici et n'a pas été changée",
-		Facts:   []pair{{Term: "Établie le", Text: []string{longDay(issued)}}, {Term: "Empreinte", Text: []string{c.Digest}}},
-		Checked: []string{"L'empreinte SHA-256 du contenu a été recalculée.", "Le sceau du code a été recalculé avec la clé de ce service."}}
+	return verdict{State: tag{"ok", "valide"}, Title: "Cette attestation a été établie ici et n'a pas été changée",
+		Text:  []string{"Voici ce qu'elle dit. Comparez-le avec le document qu'on vous présente."},
+		Facts: certified(c, issued),
+		Checked: []string{"Le fichier est écrit comme ce service l'écrit : rien n'y est ajouté ni répété.",
+			"L'empreinte SHA-256 du contenu a été recalculée.", "Le sceau du code a été recalculé avec la clé de ce service."}}
+}
+
+// writtenAs reports whether a text is the writing of the certificate, spaces
+// between its members aside.
+func (c certificate) writtenAs(text string) bool {
+	var given bytes.Buffer
+	own, err := json.Marshal(c)
+	return err == nil && json.Compact(&given, []byte(text)) == nil && bytes.Equal(given.Bytes(), own)
+}
+
+// certified is what a certificate that holds says.
+func certified(c certificate, issued civil.Date) []pair {
+	out := []pair{{Term: "Établie le", Text: []string{longDay(issued)}}}
 	if c.Sample {
-		v.Facts = append(v.Facts, pair{Term: "Mention", Text: []string{"SPÉCIMEN – données fictives"}})
+		out = append(out, pair{Term: "Mention", Text: []string{"SPÉCIMEN – données fictives"}})
 	}
-	return v
+	quality := "Assuré"
+	if c.Quality != "assure" {
+		quality = "Ayant droit"
+	}
+	out = append(out, pair{Term: "Nom de naissance", Text: []string{c.Name}}, pair{Term: "Prénoms", Text: []string{c.Given}},
+		pair{Term: "Date de naissance", Text: []string{certifiedDay(c.Born)}}, pair{Term: "Numéro", Text: []string{c.Number}}, pair{Term: "Qualité", Text: []string{quality}})
+	if c.Fund != "" {
+		out = append(out, pair{Term: "Caisse", Text: []string{c.Fund}})
+	}
+	rights := pair{Term: "Droits"}
+	for _, x := range c.Rights {
+		from, _ := civil.Parse(x.From) // "" is an open end, and we wrote the rest
+		to, _ := civil.Parse(x.To)
+		rights.Text = append(rights.Text, x.What+", "+period(civil.Period{From: from, To: to}))
+	}
+	if len(c.Rights) == 0 {
+		rights.Text = []string{"Aucun droit à la date de l'attestation"}
+	}
+	return append(out, rights, pair{Term: "Données au", Text: []string{certifiedDay(c.DataOn)}}, pair{Term: "Empreinte", Text: []string{c.Digest}})
+}
+
+// certifiedDay is a day in words, or as it was written.
+func certifiedDay(written string) string {
+	if d, err := civil.Parse(written); err == nil {
+		return longDay(d)
+	}
+	return written
 }
