@@ -15,7 +15,7 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 // english are the words of their exported names that are not of the field. A
 // word that is neither here nor in docs/glossary.md is new: it goes to one.
 var english = strings.Fields(`
-	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Ambiguous Any Apply Asked Asserted At
+	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Ambiguous Any Apply As Asked Asserted At
 	Auth
 	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
 	Can Candidate Canonical Change Changed Channel Check Chosen Client Clients Close Closed Code Codes Collection Compare Compared Compressed Conflict

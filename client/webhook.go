@@ -49,14 +49,13 @@ func ReadWebhook(secret, header string, body []byte, now time.Time) (e WebhookEv
 		}
 	}
 	seconds, err := strconv.ParseInt(at, 10, 64)
-	told, bad := hex.DecodeString(sum)
-	if err != nil || bad != nil || secret == "" {
+	if err != nil || secret == "" {
 		return e, ErrWebhook
 	}
 	h := hmac.New(sha256.New, []byte(secret))
 	h.Write([]byte(at + "."))
 	h.Write(body)
-	if age := now.Sub(time.Unix(seconds, 0)); !hmac.Equal(told, h.Sum(nil)) || age > webhookAge || age < -webhookAge {
+	if age := now.Sub(time.Unix(seconds, 0)); !hmac.Equal([]byte(sum), hex.AppendEncode(nil, h.Sum(nil))) || age > webhookAge || age < -webhookAge {
 		return e, ErrWebhook
 	}
 	if err := json.Unmarshal(body, &e); err != nil {

@@ -26,6 +26,7 @@ func TestReadWebhook(t *testing.T) { // R20
 		"from the future":      {"whsec_test", header, body, at.Add(-time.Hour)},
 		"nothing":              {"whsec_test", "", body, at},
 		"no signature":         {"whsec_test", "t=1795345200", body, at},
+		"capital letters":      {"whsec_test", strings.Replace(header, webhookSum, strings.ToUpper(webhookSum), 1), body, at},
 		"a signature cut":      {"whsec_test", header[:40], body, at},
 		"an instant not in it": {"whsec_test", strings.Replace(header, "t=", "u=", 1), body, at},
 	} {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
@@ -398,6 +399,49 @@ func TestThePortalThatActsForAPerson(t *testing.T) {
 		if u, err = ask("hopital", "h", UsageRequest{Limit: 10, Offset: 2}); err != nil || len(u.Lines) != 1 || u.Lines[0].Partner != "mutuelle" {
 			t.Errorf("%+v %v", u, err)
 		}
+	})
+	t.Run("R18 the portal is among those with whom the person shares", func(t *testing.T) {
+		list, err := w.service.Sharings(ctx, w.signIn("famille-martin"))
+		must(t, err)
+		if !slices.ContainsFunc(list, func(x Sharing) bool { return x.Partner == "hopital" && len(x.Given) > 0 && !x.LastRead.IsZero() }) {
+			t.Errorf("%+v", list)
+		}
+	})
+	t.Run("R21 a dependant whom a restriction hides is not told of", func(t *testing.T) {
+		c := w.signIn("famille-martin")
+		w.token("k", "famille-martin", "mutuelle")
+		_, err := w.do(call{partner: "mutuelle", token: "k", op: droits.OpBeneficiaires})
+		must(t, err)
+		w.token("t", "famille-martin", "hopital")
+		u, err := ask("hopital", "t", UsageRequest{Limit: 100})
+		must(t, err)
+		kid := c.family.Dependants(w.service.today())[0]
+		of := func(u Usages) (n int) {
+			for _, l := range u.Lines {
+				if slices.Contains(l.Who, w.service.refOf(c, kid)) {
+					n++
+				}
+			}
+			return n
+		}
+		if of(u) == 0 {
+			t.Fatalf("%+v", u)
+		}
+		id, err := w.store.Restrict(ctx, consent.Restriction{Subject: kid.Personne.Sujet, Ground: "18-1-a", SinceAt: w.Now()})
+		must(t, err)
+		if u, err = ask("hopital", "t", UsageRequest{Limit: 100}); err != nil || of(u) != 0 || u.Total == 0 {
+			t.Errorf("%+v %v", u, err)
+		}
+		must(t, w.store.Lift(ctx, id))
+	})
+	t.Run("R21 a restricted person is not told of", func(t *testing.T) {
+		id, err := w.store.Restrict(ctx, consent.Restriction{Subject: w.sujet("famille-martin"), Ground: "18-1-a", SinceAt: w.Now()})
+		must(t, err)
+		w.token("r", "famille-martin", "hopital")
+		if _, err := ask("hopital", "r", UsageRequest{Limit: 10}); !fault.Is(err, fault.DonneesIndisponibles) {
+			t.Error(err)
+		}
+		must(t, w.store.Lift(ctx, id))
 	})
 	t.Run("a convention that does not say so opens no journal", func(t *testing.T) {
 		if _, err := ask("mutuelle", "m", UsageRequest{Limit: 10}); !fault.Is(err, fault.OperationHorsConvention) {

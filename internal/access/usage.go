@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/droits"
@@ -47,43 +48,53 @@ func (s *Service) Usage(ctx context.Context, c Caller, req UsageRequest) (Answer
 	})
 }
 
-// mandated finds the person for whom the portal acts: the token is that
-// person's mandate, and a person that has stopped the partner is not shown.
-func (w *walk) mandated(ctx context.Context) (who policy.Candidate, err error) {
+// mandated finds the person for whom the portal acts, and what it may be told:
+// the token is that person's mandate, under the same decision as any reading
+// of the identity. Errors: those of Read.
+func (w *walk) mandated(ctx context.Context) (c Citizen, err error) {
 	if err := w.count(ctx); err != nil {
-		return who, err
+		return c, err
 	}
 	pivot, err := w.check(ctx)
 	if err != nil {
-		return who, err
+		return c, err
 	}
-	d := &w.caller.conv.Document
+	grant := policy.Grant{Convention: w.caller.conv, Scopes: w.asserted.Scopes}
+	if err := w.admit(grant); err != nil {
+		return c, err
+	}
 	switch {
-	case !w.caller.conv.Speaks(w.asserted.Client, string(w.asserted.Profile)):
-		return who, fault.New(fault.ClientNonRattache, "access: admit")
-	case !contains(d.Blocks, droits.BlocIdentite) || !d.Journal:
-		return who, fault.New(fault.OperationHorsConvention, "access: journal")
+	case !w.caller.conv.Document.Journal:
+		return c, fault.New(fault.OperationHorsConvention, "access: journal")
 	case !w.asserted.HasScope(droits.ScopeUmbrella):
-		return who, fault.New(fault.PorteeInsuffisante, "access: journal")
+		return c, fault.New(fault.PorteeInsuffisante, "access: journal")
 	}
-	if who, err = w.identify(ctx, pivot); err != nil {
-		return who, err
+	who, err := w.identify(ctx, pivot)
+	if err != nil {
+		return c, err
 	}
-	if (droits.Personne{NaissanceOn: who.Record.NaissanceOn}).AgeOn(civil.On(w.caller.startedAt)) < droits.AgeAccord {
-		return who, fault.New(fault.ConsentementExpliciteRequis, "access: decide").Because("UNDER_SIXTEEN")
+	if err := w.decide(ctx, who, grant); err != nil {
+		return c, err
 	}
-	w.decided = true // even an absence tells something from here on
-	if who.Standing.Ended(w.asserted.IssuedAt, w.caller.startedAt) {
-		return who, fault.New(fault.ConsentementRetire, "access: journal")
+	// Nothing of the rights themselves is told.
+	w.decision.Served, w.decision.Withheld = []droits.Bloc{droits.BlocIdentite}, nil
+	family, err := w.decision.Open(who)
+	if err != nil {
+		return c, err
 	}
-	return who, nil
+	w.cover(family)
+	if err := w.decision.Check(who.Sujet); err != nil {
+		return c, err
+	}
+	shown := *family
+	closed := w.decision.CheckTiers(who.Sujet) != nil
+	shown.Rattachements = slices.DeleteFunc(slices.Clone(family.Rattachements), func(r droits.Rattachement) bool {
+		return closed || w.decision.Hidden(r.Beneficiaire.Sujet)
+	})
+	return Citizen{subject: who.Sujet, known: true, family: &shown}, nil
 }
 
-func (w *walk) usages(ctx context.Context, who policy.Candidate, req UsageRequest) (out Usages, err error) {
-	c := Citizen{subject: who.Sujet, known: true}
-	if c.family, err = policy.OpenOwn(who); err != nil {
-		return out, err
-	}
+func (w *walk) usages(ctx context.Context, c Citizen, req UsageRequest) (out Usages, err error) {
 	q := ReadingQuery{From: req.From, To: req.To, Kind: KindReadings}
 	told := map[string]bool{}
 	err = w.s.lines(ctx, c, func(_ trace.Found, r Reading) bool {
@@ -102,7 +113,7 @@ func (w *walk) usages(ctx context.Context, who policy.Candidate, req UsageReques
 		out.Total++
 		return true
 	})
-	w.members = []droits.Sujet{who.Sujet}
+	w.members = []droits.Sujet{c.subject}
 	for _, m := range c.family.Dependants(w.s.today()) {
 		if told[w.s.refOf(c, m)] {
 			w.members = append(w.members, m.Personne.Sujet)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"droits.example/droits/internal/access"
@@ -56,6 +57,7 @@ type App struct {
 	Edge      *edge.Edge
 	Logger    *slog.Logger
 	Worker    *deliver.Worker
+	heads     atomic.Bool // the last beat signed what there was to sign
 	metrics   *metrics
 	writer    *trace.Writer
 	api       *api.API
@@ -316,6 +318,9 @@ func (a *App) Close() (err error) {
 				err = a.Access.FlushRefusals(context.Background(), true)
 			}
 			a.writer.Close()
+			if a.Store != nil && a.opts.Store == nil {
+				_ = a.beat(context.Background()) // what was written since the last minute is signed too; a refusal has been told
+			}
 		}
 		if a.Store != nil && a.opts.Store == nil {
 			err = errors.Join(err, a.Store.Close())

@@ -105,6 +105,9 @@ func (a *App) Internal() http.Handler {
 				out["status"], status = "unavailable", http.StatusServiceUnavailable
 			}
 		}
+		if out["heads"] = "ok"; !a.heads.Load() {
+			out["heads"] = "late" // calls go on; receipts of what is new wait
+		}
 		health(w, status, out)
 	})
 	m.HandleFunc("/readyz/{dependency}", func(w http.ResponseWriter, r *http.Request) {

@@ -22,6 +22,7 @@ const (
 // has mended it.
 func (a *App) beat(ctx context.Context) error {
 	err := a.Store.Beat(ctx)
+	a.heads.Store(err == nil)
 	if err == nil {
 		return nil
 	}

@@ -148,3 +148,30 @@ func TestARefusedTrailIsToldAndServesNothing(t *testing.T) { // T3 R41
 		t.Errorf("T3 ready: %d", status)
 	}
 }
+
+// A stop signs what the last minute left: nothing can be cut off a trail at
+// rest without being seen.
+func TestAStopSignsTheHead(t *testing.T) { // R43 T1
+	in := apptest.Start(t, apptest.Options{})
+	for range 3 {
+		in.Get(t, "/me", in.As(t, "ald", in.Hospital)).Want(t, 200, "")
+	}
+	in.Restart(t)
+	tr, err := store.OpenTrail(t.Context(), store.TrailConfig{Dir: in.Dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	lines, err := in.App.Store.PublicKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := trace.ParseKeys([]byte(strings.Join(lines, "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := trace.Verify(t.Context(), tr, trace.VerifyOptions{Keys: keys})
+	if err != nil || !v.Intact || len(v.Logs) != 1 || v.Logs[0].Signed != v.Logs[0].Size || v.Logs[0].Size < 3 {
+		t.Errorf("%+v %v", v.Logs, err)
+	}
+}

@@ -204,6 +204,9 @@ Exit codes: 0 intact · 7 broken · 1 could not verify · 2 usage`,
 			if err != nil {
 				return &exitError{ExitFailure, fmt.Errorf("could not verify: %w", err)}
 			}
+			if since > 0 && v.Checked == 0 {
+				return &exitError{ExitFailure, fmt.Errorf("could not verify: --since lies behind the last of %d entries, nothing was checked", v.Entries)}
+			}
 			return printVerdict(c, v)
 		},
 	}
@@ -229,6 +232,9 @@ func printVerdict(c *cobra.Command, v trace.Verdict) error {
 			fmt.Fprintf(w, ", signed %s", l.SignedAt.Format("2006-01-02 15:04:05Z"))
 		}
 		fmt.Fprintln(w)
+		if n := l.Size - l.Signed; n > 0 {
+			fmt.Fprintf(w, "  the last %d are under no signed head yet: until then receipts and X-Trace alone answer for them\n", n)
+		}
 	}
 	if v.Erased > 0 || v.Erasures > 0 {
 		fmt.Fprintf(w, "%d parts erased, by %d erasures\n", v.Erased, v.Erasures)

@@ -68,7 +68,8 @@ func reconcileCommand(p Process) *cobra.Command {
 	trailFlags(c)
 	c.Flags().String("month", "", "month of Paris, YYYY-MM")
 	c.Flags().String("proxy-log", "", "log of the reverse proxy")
-	c.Flags().StringSliceVar(&bases, "base", []string{"/v1/droits/beneficiaires"}, "base path of the API; may be given again")
+	c.Flags().StringSliceVar(&bases, "base", []string{"/v1/droits/beneficiaires", "/v1/journal/findUsage", "/v1/journal/usagePeriod"},
+		"base path under which every answer 2xx quotes its entry; may be given again")
 	return c
 }
 
