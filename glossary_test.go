@@ -18,7 +18,7 @@ var english = strings.Fields(`
 	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Ambiguous Any Apply As Asked Asserted At
 	Auth
 	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
-	Can Candidate Canonical Change Changed Channel Check Chosen Client Clients Close Closed Code Codes Collection Compare Compared Compressed Conflict
+	Can Candidate Canonical Change Changed Channel Check Choice Chosen Client Clients Close Closed Code Codes Collection Compare Compared Compressed Conflict
 	Consent Contested Count Covered Created Current
 	Data Date Day Days Death Decide Decided Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
 	Effect Effective Empty End Ended Enum Environment Error Event Events Evidence Exact Excluded Expired Expires
@@ -41,7 +41,7 @@ var english = strings.Fields(`
 	Sandbox Schema Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Settings Settle Several Sex SHA Shown Signature
 	Signatures Since Sink Slug Sort Source Space Speaks Stage Standing State Stop Stopped String Subject Sum Summary Suspended
 	Table Teller Term Terms Text Tick Ticks Time Today Token Tolerances Too Total Trace Truncated Twice Type
-	Umbrella Unchanged Unfinished Unknown Unmarshal Unreadable Unsettled Unsorted Until UTF
+	Umbrella Unchanged Under Unfinished Unknown Unmarshal Unreadable Unsettled Unsorted Until UTF
 	Valid Value Version View Visible
 	Who Whole Wildcard Window With Withdrawal Withdrawn Withheld Wording
 	Year

@@ -128,19 +128,25 @@ type Sharing struct {
 	Partner     string // identifier, fit for an address
 	Name        string
 	Kind        droits.Kind
-	Purpose     string
 	State       consent.State
 	Until       time.Time // of a pause, zero when without end
-	LetUntil    time.Time // last instant of what was let go here, ticks included; zero when nothing is
+	LetUntil    time.Time // last instant of what was let go here under a convention in force; zero when nothing is
 	Blocks      []SharedBlock
 	Asked       []droits.Bloc // that the partner was refused for want of a tick, and that still want one
 	Dependants  []SharedDependant
 	Given       []consent.Line // agreements, newest first
 	LastRead    time.Time
-	Notice      string // version that the convention binds now
-	NoticeText  string
-	Wording     string // the sentence of the convention in force
-	Conventions int    // conventions in force; 0 = the partner reads nothing any more
+	Conventions []SharedConvention // in force; none = the partner reads nothing any more
+	Last        string             // the person's last act about the partner; goes back with a choice
+}
+
+// SharedConvention is a convention in force, as its person reads it.
+type SharedConvention struct {
+	Ref        string // id/version/notice; goes back with a choice
+	Purpose    string
+	Wording    string
+	Notice     string // version of the notice that it binds
+	NoticeText string
 }
 
 // SharedBlock is one block of a convention and whether the person lets it go.
@@ -149,7 +155,8 @@ type SharedBlock struct {
 	Libelle   string
 	Sensitive bool
 	NeedsTick bool // the convention asks for a tick of its own
-	Given     bool
+	Given     bool // under every convention in force that opens it
+	Partly    bool // under some of them only
 }
 
 // SharedDependant is a dependant and whether the partner may read it through
@@ -166,5 +173,6 @@ type SharedDependant struct {
 type Choice struct {
 	Blocks   []droits.Bloc // let go; the others of the convention are not
 	Excluded []string      // references of the dependants left out
-	Notice   string        // version of the notice that was on the page
+	Shown    []string      // Ref of every convention that was on the page
+	Last     string        // Last of the sharing that was on the page
 }

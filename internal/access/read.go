@@ -187,7 +187,7 @@ func (w *walk) decide(ctx context.Context, who policy.Candidate, g policy.Grant)
 		if err != nil {
 			return err
 		}
-		person.Blocks = st.Narrow(agreed, now)
+		person.Blocks = st.Narrow(agreed, terms(&w.caller.conv.Document), now)
 	}
 	if (droits.Personne{NaissanceOn: who.Record.NaissanceOn}).AgeOn(civil.On(now)) < droits.AgeAccord {
 		return fault.New(fault.ConsentementExpliciteRequis, "access: decide").Because("UNDER_SIXTEEN")

@@ -50,7 +50,7 @@ func TestDecisionsOutliveNumbers(t *testing.T) { // R16 R18
 		c := w.signIn(holder)
 		kid := familyOf(t, w, holder).Dependants(w.window())[1].Personne
 		choose := func(c Citizen, change func(*Choice)) {
-			must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(change)))
+			must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(c, change)))
 		}
 		_, err := w.read("avant", holder, "hopital", droits.OpMe)
 		must(t, err)
@@ -105,7 +105,7 @@ func TestDecisionsOutliveNumbers(t *testing.T) { // R16 R18
 		w := newWorld(t)
 		const parent = "enfant-sans-nir"
 		c := w.signIn(parent)
-		must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(func(x *Choice) { x.Excluded = w.refs(c) })))
+		must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(c, func(x *Choice) { x.Excluded = w.refs(c) })))
 		id := w.rowOf(func(row map[string]any) bool {
 			n, _ := row["nir"].(string)
 			return strings.HasPrefix(n, w.people[parent].NIR.Reveal()[:13])

@@ -6,12 +6,10 @@ import (
 	"strconv"
 	"time"
 
-	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
-	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
 
@@ -109,27 +107,51 @@ func (s *Service) sharing(ctx context.Context, c Citizen, partnerID string) (Sha
 	if x.State == consent.StatePaused {
 		x.Until = d.Until
 	}
-	if len(d.LetGo) > 0 && !now.After(d.LetUntil) {
-		x.LetUntil = d.LetUntil
-	}
+	x.Last = d.Last
 	live := s.live(partnerID)
-	x.Conventions = len(live)
-	for i, conv := range live {
-		if i == 0 {
-			x.Purpose, x.Notice, x.Wording = conv.Document.Purpose, conv.Document.Terms.Notice, conv.Wording()
-			n, _ := convention.NoticeOf(x.Notice)
-			x.NoticeText = n.Text
+	for _, conv := range live {
+		doc := &conv.Document
+		n, _ := convention.NoticeOf(doc.Terms.Notice)
+		x.Conventions = append(x.Conventions, SharedConvention{Ref: pageRef(doc), Purpose: doc.Purpose, Wording: conv.Wording(), Notice: doc.Terms.Notice, NoticeText: n.Text})
+		if len(d.LetGo) > 0 && !now.After(d.LetUntil) && slices.Contains(d.Under, terms(doc)) {
+			x.LetUntil = d.LetUntil
 		}
 	}
 	for _, b := range droits.Blocs() {
-		if opened, tick := opens(live, b.Bloc); opened {
-			given := !slices.Contains(d.Refused, b.Bloc) && (!tick || d.LetsGo(b.Bloc, now))
-			x.Blocks = append(x.Blocks, SharedBlock{Bloc: b.Bloc, Libelle: b.Libelle, Sensitive: b.Sensitive, NeedsTick: tick, Given: given})
+		if opened, _ := opens(live, b.Bloc); opened {
+			x.Blocks = append(x.Blocks, sharedBlock(d, live, b, now))
 		}
 	}
 	x.Asked = x.asked(events)
 	x.Dependants = s.sharedDependants(c, d, live)
 	return x, nil
+}
+
+// sharedBlock is a block, given when it is under every live convention that
+// opens it: a box that says yes for one must not say it for another.
+func sharedBlock(d consent.Decided, live []convention.Convention, b droits.BlocInfo, now time.Time) SharedBlock {
+	x := SharedBlock{Bloc: b.Bloc, Libelle: b.Libelle, Sensitive: b.Sensitive}
+	refused, some, all := slices.Contains(d.Refused, b.Bloc), false, true
+	for _, conv := range live {
+		if !conv.Has(b.Bloc) {
+			continue
+		}
+		tick := contains(conv.Document.Consent.Ticks, b.Bloc)
+		given := !refused && (!tick || d.LetsGo(b.Bloc, terms(&conv.Document), now))
+		x.NeedsTick, some, all = x.NeedsTick || tick, some || given, all && given
+	}
+	x.Given, x.Partly = all, some && !all
+	return x
+}
+
+// terms are what a person reads of a convention before it lets something go.
+func terms(d *convention.Document) consent.Terms {
+	return consent.Terms{Convention: d.ID, Version: d.Version, Purpose: d.Purpose, NoticeSHA256: d.Terms.NoticeSHA256}
+}
+
+// pageRef names a version of a convention and of its notice in a page.
+func pageRef(d *convention.Document) string {
+	return d.ID + "/" + strconv.Itoa(d.Version) + "/" + d.Terms.Notice
 }
 
 // asked are the blocks for which the partner was refused since the last choice,
@@ -241,121 +263,6 @@ func (s *Service) act(ctx context.Context, c Citizen, v Visit, e consent.Event, 
 	}
 	e.Subject, e.Before, e.Channel, e.Actor = c.subject, c.family.Assure.Before, consent.ChannelSpace, consent.Holder
 	return s.Config.Sharings.Decide(ctx, e, s.decided(c, v, string(e.Act), trace.ConsentEvent), agreements...)
-}
-
-// Choose keeps which blocks and dependants the person lets a partner read. What
-// is let go, ticks included, holds for consent.MaxRepeatDays; what is kept back
-// and who is left out stay until another choice. Errors: jeton_absent,
-// ressource_inconnue, convention_inactive (the partner reads nothing now),
-// parametre_invalide (blocs; notice, with NOTICE_CHANGED, when another version
-// was on the page), beneficiaire_inconnu (not a dependant of today),
-// service_indisponible.
-func (s *Service) Choose(ctx context.Context, c Citizen, v Visit, partnerID string, choice Choice) error {
-	if !c.known {
-		return nobodyHere("access: choose")
-	}
-	if _, ok := s.Trail.Partner(partnerID); !ok {
-		return noPartner()
-	}
-	live := s.live(partnerID)
-	if len(live) == 0 {
-		return fault.New(fault.ConventionInactive, "access: choose")
-	}
-	if !slices.ContainsFunc(live, func(x convention.Convention) bool { return x.Document.Terms.Notice == choice.Notice }) {
-		return fault.New(fault.ParametreInvalide, "access: choose").On("notice").Because("NOTICE_CHANGED")
-	}
-	e := consent.Event{Partner: partnerID, Act: consent.Chosen, Notice: choice.Notice}
-	e.Until = consent.Term(s.Clock(), consent.MaxRepeatDays*24*time.Hour, c.family.Assure.NaissanceOn)
-	if err := blocksOf(&e, choice, live); err != nil {
-		return err
-	}
-	if err := s.leftOut(ctx, c, &e, choice); err != nil {
-		return err
-	}
-	return s.act(ctx, c, v, e, s.agreements(c, e, live)...)
-}
-
-// blocksOf reads which blocks are let go; the others of the conventions are
-// kept back.
-func blocksOf(e *consent.Event, choice Choice, live []convention.Convention) error {
-	if choice.Blocks == nil {
-		return nil
-	}
-	for _, b := range choice.Blocks {
-		if opened, _ := opens(live, b); !opened {
-			return fault.New(fault.ParametreInvalide, "access: choose").On("blocs")
-		}
-	}
-	e.Blocks = []droits.Bloc{}
-	for _, b := range droits.Blocs() {
-		if opened, _ := opens(live, b.Bloc); !opened {
-			continue
-		} else if contains(choice.Blocks, b.Bloc) {
-			e.Blocks = append(e.Blocks, b.Bloc)
-		} else {
-			e.Refused = append(e.Refused, b.Bloc)
-		}
-	}
-	return nil
-}
-
-// leftOut finds the dependants left out. Somebody left out before who is no
-// dependant of today cannot be on the page, and stays left out.
-func (s *Service) leftOut(ctx context.Context, c Citizen, e *consent.Event, choice Choice) error {
-	of, here := map[string]droits.Sujet{}, []droits.Sujet{}
-	for _, m := range c.family.Dependants(s.today()) {
-		of[s.refOf(c, m)] = m.Personne.Sujet
-		here = append(append(here, m.Personne.Sujet), m.Personne.Before...)
-	}
-	for _, ref := range choice.Excluded {
-		p, ok := of[ref]
-		if !ok {
-			return fault.New(fault.BeneficiaireInconnu, "access: choose").Because("NOT_A_DEPENDANT")
-		}
-		if !slices.Contains(e.Excluded, p) {
-			e.Excluded = append(e.Excluded, p)
-		}
-	}
-	events, _, err := s.Config.Sharings.History(ctx, c.who(), e.Partner)
-	for _, p := range consent.Fold(events).Excluded {
-		if !slices.Contains(here, p) {
-			e.Excluded = append(e.Excluded, p)
-		}
-	}
-	return err
-}
-
-// agreements are what a choice agrees to, one for each convention.
-func (s *Service) agreements(c Citizen, e consent.Event, live []convention.Convention) (out []*consent.Record) {
-	now := s.Clock()
-	for _, conv := range live {
-		d := &conv.Document
-		r := &consent.Record{
-			ID: partner.NewID("acc"), Subject: c.subject, Partner: d.Parties.Partner, Convention: d.ID, ConventionVersion: d.Version, Purpose: d.Purpose,
-			Notice: d.Terms.Notice, NoticeSHA256: d.Terms.NoticeSHA256, NoticeShown: d.Terms.Notice == e.Notice, Channel: consent.ChannelSpace, Actor: consent.Holder,
-			Evidence: consent.Evidence{Kind: consent.GivenInSpace, Scopes: c.asserted.Scopes, ACR: c.asserted.ACR, Profile: string(c.asserted.Profile)},
-			GivenAt:  now, ExpiresAt: e.Until,
-		}
-		for _, b := range e.Blocks {
-			if conv.Has(b) {
-				r.Blocks = append(r.Blocks, b)
-			}
-		}
-		if len(r.Blocks) == 0 {
-			continue
-		}
-		for _, m := range c.family.Dependants(s.today()) {
-			if !contains(r.Blocks, droits.BlocBeneficiaires) || slices.Contains(e.Excluded, m.Personne.Sujet) {
-				continue
-			}
-			r.Covered = append(r.Covered, m.Personne.Sujet)
-			if consent.Minor(m.Personne.NaissanceOn, civil.On(now)) {
-				r.Actor = consent.LegalRepresentative
-			}
-		}
-		out = append(out, r)
-	}
-	return out
 }
 
 // Agreement is the receipt of one of the person's agreements. Errors:

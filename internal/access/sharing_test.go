@@ -2,6 +2,7 @@ package access
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
+	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/policy"
 	"droits.example/droits/internal/store"
 	"droits.example/droits/internal/trace"
@@ -31,8 +33,9 @@ func repeated(days int) func(*convention.Document) {
 
 // choice is what the page of the hospital sends: everything let go but what the
 // convention wants ticked and what is named.
-func (w *world) choice(change func(*Choice)) Choice {
-	c := Choice{Notice: convention.NoticeVersion}
+func (w *world) choice(of Citizen, change func(*Choice)) Choice {
+	c := Choice{}
+	c.sees(w.sharing(of, "hopital"))
 	for _, b := range droits.Blocs() {
 		if b.For(droits.Etablissement) && b.Bloc != droits.BlocArretsTravail {
 			c.Blocks = append(c.Blocks, b.Bloc)
@@ -40,6 +43,14 @@ func (w *world) choice(change func(*Choice)) Choice {
 	}
 	change(&c)
 	return c
+}
+
+// sees makes a choice one of a page that shows a sharing.
+func (c *Choice) sees(x Sharing) {
+	c.Shown, c.Last = nil, x.Last
+	for _, conv := range x.Conventions {
+		c.Shown = append(c.Shown, conv.Ref)
+	}
 }
 
 func without(list []droits.Bloc, b ...droits.Bloc) []droits.Bloc {
@@ -53,10 +64,18 @@ func (w *world) decision(name string, c Citizen) {
 	s, start := w.service, w.Now()
 	kids := w.refs(c)
 	choose := func(change func(*Choice)) func() error {
-		return func() error { return s.Choose(ctx, c, visit, "hopital", w.choice(change)) }
+		return func() error { return s.Choose(ctx, c, visit, "hopital", w.choice(c, change)) }
 	}
 	at := func(d time.Duration, do func() error) func() error {
 		return func() error { w.forward(start.Add(d).Sub(w.Now())); return do() }
+	}
+	refused := func(do func() error) func() error {
+		return func() error {
+			if err := do(); fault.From(err).Reason() != SharingStopped {
+				return errors.New("a choice about what is stopped is kept")
+			}
+			return nil
+		}
 	}
 	withdraw := func() error { return s.Withdraw(ctx, c, visit, "hopital") }
 	allow := at(5*aDay, func() error { return s.Allow(ctx, c, visit, "hopital") })
@@ -83,7 +102,7 @@ func (w *world) decision(name string, c Citizen) {
 		"second enfant laissé de côté, puis retrait, puis autorisation à J + 5 jours": {choose(second), withdraw, allow},
 		"second enfant laissé de côté, puis repris":                                   {choose(second), at(5*aDay, choose(func(x *Choice) { x.Blocks = nil }))},
 		"second enfant laissé de côté et case des arrêts cochée":                      {choose(func(x *Choice) { second(x); tick(x) })},
-		"choix pendant un retrait":                                                    {withdraw, at(5*aDay, choose(tick))},
+		"choix pendant un retrait":                                                    {withdraw, at(5*aDay, refused(choose(tick)))},
 		"accord contesté":                                                             {func() error { return s.Contest(ctx, c, visit, w.agreed()) }},
 	}
 	list, ok := acts[name]
@@ -287,7 +306,7 @@ func TestMajority(t *testing.T) { // R17
 		eighteen := civil.MustParse("2027-08-14").StartAt() // of "mineure"
 		w.forward(eighteen.Add(-aDay).Sub(w.Now()))
 		c := w.signIn("mineure")
-		must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(func(x *Choice) { x.Blocks = append(x.Blocks, droits.BlocArretsTravail) })))
+		must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(c, func(x *Choice) { x.Blocks = append(x.Blocks, droits.BlocArretsTravail) })))
 		read := func(token string, op droits.Operation) error {
 			w.token(token, "mineure", "hopital")
 			_, err := w.do(call{partner: "hopital", token: token, op: op})
@@ -410,7 +429,7 @@ func TestPauseAndChoiceRaceWithACall(t *testing.T) { // R18 R16 T11
 	}{
 		"R18 a pause": {func(w *world, c Citizen) error { return w.service.Pause(ctx, c, visit, "hopital", time.Time{}) }, "consentement_retire"},
 		"R16 a dependant left out": {func(w *world, c Citizen) error {
-			return w.service.Choose(ctx, c, visit, "hopital", w.choice(func(x *Choice) { x.Excluded = w.refs(c)[:1] }))
+			return w.service.Choose(ctx, c, visit, "hopital", w.choice(c, func(x *Choice) { x.Excluded = w.refs(c)[:1] }))
 		}, "donnees_indisponibles"},
 		"a contestation": {func(w *world, c Citizen) error {
 			return w.service.Contest(ctx, c, visit, w.agreed())

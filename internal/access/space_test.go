@@ -48,7 +48,7 @@ func TestWhatAPersonSeesOfItsSharings(t *testing.T) { // R14 R15
 	must(t, err)
 	read := w.Now()
 	x := w.sharing(c, "hopital")
-	if x.State != consent.StateGiven || x.Purpose != "preadmission" || x.Conventions != 1 || x.Notice != convention.NoticeVersion || x.NoticeText != convention.NoticeText() || !strings.Contains(x.Wording, "hopital") || len(x.Given) != 1 || !x.LastRead.Equal(read.Truncate(time.Second)) {
+	if x.State != consent.StateGiven || len(x.Conventions) != 1 || x.Conventions[0].Purpose != "preadmission" || x.Conventions[0].Notice != convention.NoticeVersion || x.Conventions[0].NoticeText != convention.NoticeText() || !strings.Contains(x.Conventions[0].Wording, "hopital") || len(x.Given) != 1 || !x.LastRead.Equal(read.Truncate(time.Second)) {
 		t.Errorf("R14 %+v", x)
 	}
 	if b := x.block(droits.BlocArretsTravail); !b.NeedsTick || b.Given || !b.Sensitive || b.Libelle == "" {
@@ -79,7 +79,7 @@ func TestWhatAPersonSeesOfItsSharings(t *testing.T) { // R14 R15
 		if err != nil || len(events) != 1 || events[0].Act != consent.Asked || fmt.Sprint(events[0].Blocks) != "[arrets_travail]" {
 			t.Errorf("asked once: %+v %v", events, err)
 		}
-		must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(func(x *Choice) { x.Blocks = append(x.Blocks, droits.BlocArretsTravail) })))
+		must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(c, func(x *Choice) { x.Blocks = append(x.Blocks, droits.BlocArretsTravail) })))
 		w.forward(time.Second)
 		if _, err := w.read("coche", "c2s", "hopital", droits.OpArretsTravail); err != nil {
 			t.Errorf("R38 once ticked it opens: %v", err)
@@ -107,7 +107,8 @@ func TestWhatAPersonSeesOfItsSharings(t *testing.T) { // R14 R15
 		if x := w.sharing(c, "hopital"); x.Dependants[0].Shared || !strings.Contains(x.Dependants[0].Why, "limitation") || !x.Dependants[1].Shared {
 			t.Errorf("%+v", x.Dependants)
 		}
-		must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(func(x *Choice) { x.Blocks = without(x.Blocks, droits.BlocBeneficiaires) })))
+		must(t, w.service.Allow(ctx, c, visit, "hopital"))
+		must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(c, func(x *Choice) { x.Blocks = without(x.Blocks, droits.BlocBeneficiaires) })))
 		if x := w.sharing(c, "hopital"); x.Dependants[1].Shared || x.Dependants[1].Why == "" {
 			t.Errorf("%+v", x.Dependants)
 		}
@@ -121,21 +122,24 @@ func TestActsThatAreRefused(t *testing.T) {
 	must(t, err)
 	id := w.agreed()
 	choose := func(partnerID string, change func(*Choice)) error {
-		return w.service.Choose(ctx, c, visit, partnerID, w.choice(change))
+		return w.service.Choose(ctx, c, visit, partnerID, w.choice(c, change))
 	}
 	before := len(w.allTraces())
 	for name, x := range map[string]struct {
 		err  error
 		code string
 	}{
-		"a partner that does not exist":         {w.service.Withdraw(ctx, c, visit, "personne"), "ressource_inconnue"},
-		"a choice about it":                     {choose("personne", func(*Choice) {}), "ressource_inconnue"},
-		"a pause that is past":                  {w.service.Pause(ctx, c, visit, "hopital", w.Now()), "parametre_invalide"},
-		"a pause of years":                      {w.service.Pause(ctx, c, visit, "hopital", w.Now().Add(400*aDay)), "parametre_invalide"},
-		"allowing where nothing is stopped":     {w.service.Allow(ctx, c, visit, "hopital"), "ressource_inconnue"},
-		"R19 another notice was on the page":    {choose("hopital", func(x *Choice) { x.Notice = "2026-11" }), "parametre_invalide"},
-		"no notice was on the page":             {choose("hopital", func(x *Choice) { x.Notice = "" }), "parametre_invalide"},
-		"a block that no convention opens":      {choose("mutuelle", func(x *Choice) { x.Blocks = []droits.Bloc{droits.BlocMedecinTraitant} }), "parametre_invalide"},
+		"a partner that does not exist":      {w.service.Withdraw(ctx, c, visit, "personne"), "ressource_inconnue"},
+		"a choice about it":                  {choose("personne", func(*Choice) {}), "ressource_inconnue"},
+		"a pause that is past":               {w.service.Pause(ctx, c, visit, "hopital", w.Now()), "parametre_invalide"},
+		"a pause of years":                   {w.service.Pause(ctx, c, visit, "hopital", w.Now().Add(400*aDay)), "parametre_invalide"},
+		"allowing where nothing is stopped":  {w.service.Allow(ctx, c, visit, "hopital"), "ressource_inconnue"},
+		"R19 another notice was on the page": {choose("hopital", func(x *Choice) { x.Shown = []string{"conv-hopital/1/2026-11"} }), "parametre_invalide"},
+		"no notice was on the page":          {choose("hopital", func(x *Choice) { x.Shown = nil }), "parametre_invalide"},
+		"a block that no convention opens": {choose("mutuelle", func(x *Choice) {
+			x.sees(w.sharing(c, "mutuelle"))
+			x.Blocks = []droits.Bloc{droits.BlocMedecinTraitant}
+		}), "parametre_invalide"},
 		"R16 a child of other parents":          {choose("hopital", func(x *Choice) { x.Excluded = w.refs(other) }), "beneficiaire_inconnu"},
 		"R16 a reference that was made up":      {choose("hopital", func(x *Choice) { x.Excluded = []string{"beneficiaire-0000000000000000"} }), "beneficiaire_inconnu"},
 		"R16 the person itself":                 {choose("hopital", func(x *Choice) { x.Excluded = []string{Self} }), "beneficiaire_inconnu"},
@@ -172,7 +176,7 @@ func TestActsThatAreRefused(t *testing.T) {
 			t.Error(err)
 		}
 		must(t, w.service.Withdraw(ctx, c, visit, "hopital"))
-		if x := w.sharing(c, "hopital"); x.Conventions != 0 || x.State != consent.StateWithdrawn {
+		if x := w.sharing(c, "hopital"); len(x.Conventions) != 0 || x.State != consent.StateWithdrawn {
 			t.Errorf("%+v", x)
 		}
 	})
@@ -189,7 +193,7 @@ func TestWhoWasLeftOutAndIsAwayStaysLeftOut(t *testing.T) { // R16
 	c := w.signIn(holder)
 	away := droits.Sujet{0xab}
 	must(t, w.store.Decide(ctx, consent.Event{Subject: w.sujet(holder), Partner: "hopital", Act: consent.Chosen, Excluded: []droits.Sujet{away}}, trace.Event{Actor: trace.ActorHolder}))
-	must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(func(x *Choice) { x.Excluded = w.refs(c)[:1] })))
+	must(t, w.service.Choose(ctx, c, visit, "hopital", w.choice(c, func(x *Choice) { x.Excluded = w.refs(c)[:1] })))
 	events, _, err := w.store.History(ctx, []droits.Sujet{w.sujet(holder)}, "hopital")
 	must(t, err)
 	if d := consent.Fold(events); len(d.Excluded) != 2 || d.Excluded[1] != away {

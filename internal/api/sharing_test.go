@@ -27,7 +27,14 @@ func space(t *testing.T, in *apptest.Instance, slug string) access.Citizen {
 // but what the change takes back.
 func choose(t *testing.T, in *apptest.Instance, c access.Citizen, p apptest.Partner, change func(*access.Choice)) {
 	t.Helper()
-	x := access.Choice{Notice: convention.NoticeVersion}
+	page, err := in.App.Access.Sharing(t.Context(), c, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := access.Choice{Last: page.Last}
+	for _, conv := range page.Conventions {
+		x.Shown = append(x.Shown, conv.Ref)
+	}
 	for _, b := range droits.Blocs() {
 		if b.For(droits.Etablissement) {
 			x.Blocks = append(x.Blocks, b.Bloc)

@@ -38,6 +38,7 @@ type Event struct {
 	Blocks   []droits.Bloc  // chosen: let go; nil leaves the blocks as they are. asked: to be ticked
 	Refused  []droits.Bloc  // chosen: kept back
 	Excluded []droits.Sujet // chosen: dependants left out, all of them
+	Under    []Terms        // chosen: what was on the page; what is let go is let go under these only
 	Notice   string         // version that was on the page
 	Channel  Channel
 	Actor    Actor
@@ -45,6 +46,22 @@ type Event struct {
 	Trace    int64 // place of its leaf in the log, set by the store
 
 	Before []droits.Sujet // whom the person's former numbers stood for; not kept
+	Last   string         // chosen: the last act that was on the page, "" when none was; not kept
+}
+
+// Why a choice is not kept.
+const (
+	ChoiceChanged = "CHOICE_CHANGED" // something was decided since the page was shown
+	StoppedReason = "STOPPED"        // the partner is withdrawn or paused
+)
+
+// Terms are what a person reads before it lets something go: a version of a
+// convention, its purpose and the notice that it binds.
+type Terms struct {
+	Convention   string `json:"convention"`
+	Version      int    `json:"version"`
+	Purpose      string `json:"purpose"`
+	NoticeSHA256 string `json:"notice_sha256"`
 }
 
 // Who is the person of the event, then whom its former numbers stood for.
@@ -71,23 +88,30 @@ type Decided struct {
 	Until    time.Time     // end of the pause, zero = until allowed again
 	LastStop time.Time     // last withdrawal or pause, ended or not; zero = never
 	LetGo    []droits.Bloc // let go in the citizen space
+	Under    []Terms       // the only terms under which they are
 	LetUntil time.Time     // last instant at which they are
-	Refused  []droits.Bloc // kept back
+	Refused  []droits.Bloc // kept back, whatever the terms
 	Excluded []droits.Sujet
 	Chosen   bool     // the person has made a choice
+	Last     string   // the person's last act, "" when it made none
 	contests []string // the agreements that the person says it never gave
 }
 
 // Fold is what holds after events, oldest first. A pause never softens a
 // withdrawal: whoever has withdrawn must allow again. A withdrawal ends what was
-// let go; what was kept back and who was left out stay so.
+// let go; what was kept back and who was left out stay so. A block that was kept
+// back and is not on the page of a later choice stays kept back.
 func Fold(events []Event) (d Decided) {
 	for _, e := range events {
+		switch e.Act {
+		case Withdrawn, Paused, Allowed, Chosen, Contested:
+			d.Last = e.ID
+		}
 		switch e.Act {
 		case Withdrawn:
 			d.Stopped, d.Paused, d.Until = true, false, time.Time{}
 			d.LastStop = later(d.LastStop, e.At)
-			d.LetGo, d.LetUntil = nil, time.Time{}
+			d.LetGo, d.Under, d.LetUntil = nil, nil, time.Time{}
 		case Paused:
 			d.LastStop = later(d.LastStop, e.At)
 			if !d.Stopped || d.Paused {
@@ -98,13 +122,26 @@ func Fold(events []Event) (d Decided) {
 		case Chosen:
 			d.Chosen, d.Excluded = true, e.Excluded
 			if e.Blocks != nil {
-				d.LetGo, d.Refused, d.LetUntil = e.Blocks, e.Refused, e.Until
+				d.LetGo, d.Under, d.LetUntil = e.Blocks, e.Under, e.Until
+				d.Refused = keptBack(d.Refused, e)
 			}
 		case Contested:
 			d.contests = append(d.contests, e.Consent)
 		}
 	}
 	return d
+}
+
+// keptBack are the blocks kept back after a choice: those that it keeps back,
+// and the earlier ones that it does not let go.
+func keptBack(before []droits.Bloc, e Event) []droits.Bloc {
+	out := slices.Clone(e.Refused)
+	for _, b := range before {
+		if !slices.Contains(out, b) && !slices.Contains(e.Blocks, b) {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 func later(a, b time.Time) time.Time {
@@ -123,16 +160,16 @@ func (d Decided) StoppedAt(t time.Time) bool {
 // Contested reports whether the person says that it never gave the agreement.
 func (d Decided) Contested(id string) bool { return id != "" && slices.Contains(d.contests, id) }
 
-// LetsGo reports whether the person has let the block go in the citizen space,
-// and that still holds.
-func (d Decided) LetsGo(b droits.Bloc, t time.Time) bool {
-	return slices.Contains(d.LetGo, b) && !t.After(d.LetUntil)
+// LetsGo reports whether the person has let the block go under those very terms
+// in the citizen space, and that still holds.
+func (d Decided) LetsGo(b droits.Bloc, under Terms, t time.Time) bool {
+	return slices.Contains(d.LetGo, b) && slices.Contains(d.Under, under) && !t.After(d.LetUntil)
 }
 
 // Narrow tells which blocks may be served under an agreement: those it names
-// and those let go in the citizen space, less those kept back. What the
-// convention opens is not checked here.
-func (d Decided) Narrow(agreed []droits.Bloc, t time.Time) []droits.Bloc {
+// and those let go under the same terms in the citizen space, less those kept
+// back. What the convention opens is not checked here.
+func (d Decided) Narrow(agreed []droits.Bloc, under Terms, t time.Time) []droits.Bloc {
 	if !d.Chosen {
 		return agreed
 	}
@@ -143,7 +180,7 @@ func (d Decided) Narrow(agreed []droits.Bloc, t time.Time) []droits.Bloc {
 		}
 	}
 	for _, b := range d.LetGo {
-		if d.LetsGo(b, t) && !slices.Contains(out, b) {
+		if d.LetsGo(b, under, t) && !slices.Contains(out, b) {
 			out = append(out, b)
 		}
 	}

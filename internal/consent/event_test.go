@@ -12,6 +12,9 @@ import (
 	"droits.example/droits/internal/droits"
 )
 
+// shown is what was on the page of a choice.
+var shown = Terms{"conv", 1, "preadmission", "00ff"}
+
 var noon = time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)
 
 func after(d time.Duration) time.Time { return noon.Add(d) }
@@ -75,7 +78,7 @@ func TestTokensFromBeforeAStop(t *testing.T) {
 
 func TestChoicesOfBlocks(t *testing.T) { // R15 R38
 	all := []droits.Bloc{droits.BlocIdentite, droits.BlocCaisse, droits.BlocContrats}
-	choice := Event{Act: Chosen, At: noon, Until: after(time.Hour), Blocks: []droits.Bloc{droits.BlocIdentite, droits.BlocArretsTravail}, Refused: []droits.Bloc{droits.BlocCaisse}, Excluded: []droits.Sujet{{7}}}
+	choice := Event{Act: Chosen, Under: []Terms{shown}, At: noon, Until: after(time.Hour), Blocks: []droits.Bloc{droits.BlocIdentite, droits.BlocArretsTravail}, Refused: []droits.Bloc{droits.BlocCaisse}, Excluded: []droits.Sujet{{7}}}
 	for _, c := range []struct {
 		name   string
 		events []Event
@@ -92,11 +95,27 @@ func TestChoicesOfBlocks(t *testing.T) { // R15 R38
 		{"R15 everything kept back leaves nothing", []Event{{Act: Chosen, Blocks: []droits.Bloc{}, Refused: all}}, noon, "[]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := fmt.Sprint(Fold(c.events).Narrow(all, c.at)); got != c.want {
+			if got := fmt.Sprint(Fold(c.events).Narrow(all, shown, c.at)); got != c.want {
 				t.Errorf("%s, expected %s", got, c.want)
 			}
 		})
 	}
+	t.Run("R38 what is ticked opens nothing under other terms", func(t *testing.T) {
+		for name, under := range map[string]Terms{
+			"another convention": {"autre", 1, "preadmission", "00ff"}, "another version": {"conv", 2, "preadmission", "00ff"},
+			"another purpose": {"conv", 1, "adhesion", "00ff"}, "another notice": {"conv", 1, "preadmission", "00fe"}, "none": {},
+		} {
+			if got := fmt.Sprint(Fold([]Event{choice}).Narrow(all, under, noon)); got != "[identite contrats]" {
+				t.Errorf("%s: %s", name, got)
+			}
+		}
+	})
+	t.Run("R15 what was kept back and is not on a later page stays kept back", func(t *testing.T) {
+		later := Event{Act: Chosen, Blocks: []droits.Bloc{}, Refused: []droits.Bloc{droits.BlocContrats}}
+		if got := fmt.Sprint(Fold([]Event{choice, later}).Narrow(all, shown, noon)); got != "[identite]" {
+			t.Error(got)
+		}
+	})
 	t.Run("R16 the last choice says who is left out", func(t *testing.T) {
 		if d := Fold([]Event{choice, {Act: Chosen}}); len(d.Excluded) != 0 {
 			t.Error("the first one does")
@@ -118,7 +137,7 @@ func TestHistoriesOfEveryKind(t *testing.T) { // R13 R15
 				e.Until = e.At.Add(time.Duration(rapid.IntRange(0, 20).Draw(rt, "hours")) * time.Hour)
 			}
 			if e.Act == Chosen && rapid.Bool().Draw(rt, "blocks") {
-				e.Blocks = []droits.Bloc{}
+				e.Blocks, e.Under = []droits.Bloc{}, []Terms{{}, shown}[rapid.IntRange(0, 1).Draw(rt, "under"):]
 				for _, b := range blocks {
 					if rapid.Bool().Draw(rt, string(b)) {
 						e.Blocks = append(e.Blocks, b)
@@ -148,8 +167,8 @@ func TestHistoriesOfEveryKind(t *testing.T) { // R13 R15
 			rt.Fatal("R18 a withdrawal after anything does not hold")
 		}
 		agreed := blocks[:rapid.IntRange(0, len(blocks)).Draw(rt, "agreed")]
-		for _, b := range d.Narrow(agreed, at) {
-			if slices.Contains(d.Refused, b) || !slices.Contains(agreed, b) && !d.LetsGo(b, at) {
+		for _, b := range d.Narrow(agreed, shown, at) {
+			if slices.Contains(d.Refused, b) || !slices.Contains(agreed, b) && !d.LetsGo(b, shown, at) {
 				rt.Fatalf("R15 %s comes from nowhere", b)
 			}
 		}

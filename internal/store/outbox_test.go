@@ -54,6 +54,8 @@ func TestPartnersAreToldOfWhatPeopleDecide(t *testing.T) { // R20
 			switch act {
 			case consent.Paused:
 				e.Until = until
+			case consent.Chosen:
+				e.Last = standing(t, s, camille).Last
 			case consent.Contested:
 				e.Consent = "acc_1"
 			}

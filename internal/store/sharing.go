@@ -103,14 +103,14 @@ func (s *Store) decided(ctx context.Context, partnerID string, st *consent.Stand
 	return nil
 }
 
-const eventColumns = `id, sujet, partenaire, acte, at, until_at, accord, blocs, refus, exclus, notice, canal, acteur, motif, trace`
+const eventColumns = `id, sujet, partenaire, acte, at, until_at, accord, blocs, refus, exclus, termes, notice, canal, acteur, motif, trace`
 
 func scanEvent(scan func(...any) error) (e consent.Event, err error) {
 	var sujet, excluded []byte
 	var at int64
 	var until sql.NullInt64
-	var blocks, refused sql.NullString
-	if err := scan(&e.ID, &sujet, &e.Partner, &e.Act, &at, &until, &e.Consent, &blocks, &refused, &excluded, &e.Notice, &e.Channel, &e.Actor, &e.Reason, &e.Trace); err != nil {
+	var blocks, refused, under sql.NullString
+	if err := scan(&e.ID, &sujet, &e.Partner, &e.Act, &at, &until, &e.Consent, &blocks, &refused, &excluded, &under, &e.Notice, &e.Channel, &e.Actor, &e.Reason, &e.Trace); err != nil {
 		return e, err
 	}
 	copy(e.Subject[:], sujet)
@@ -118,7 +118,10 @@ func scanEvent(scan func(...any) error) (e consent.Event, err error) {
 	if blocks.Valid {
 		e.Blocks, e.Refused = append([]droits.Bloc{}, splitBlocs(blocks.String)...), splitBlocs(refused.String)
 	}
-	return e, nil
+	if under.Valid {
+		err = json.Unmarshal([]byte(under.String), &e.Under)
+	}
+	return e, err
 }
 
 // history is what happened between a person, known by several subjects one
@@ -164,12 +167,19 @@ func nullable(t time.Time) any {
 
 // insertEvent adds a line to the history of a person and a partner.
 func insertEvent(to pen, e consent.Event) error {
-	var blocks, refused any
+	var blocks, refused, under any
 	if e.Blocks != nil {
 		blocks, refused = joinBlocs(e.Blocks), joinBlocs(e.Refused)
 	}
-	return to.put(`INSERT INTO partage_evenement (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (id) DO NOTHING`,
-		e.ID, e.Subject[:], e.Partner, string(e.Act), millis(e.At), nullable(e.Until), e.Consent, blocks, refused, joinSubjects(e.Excluded), e.Notice, string(e.Channel), string(e.Actor), e.Reason, e.Trace)
+	if e.Under != nil {
+		b, err := json.Marshal(e.Under)
+		if err != nil {
+			return err
+		}
+		under = string(b)
+	}
+	return to.put(`INSERT INTO partage_evenement (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (id) DO NOTHING`,
+		e.ID, e.Subject[:], e.Partner, string(e.Act), millis(e.At), nullable(e.Until), e.Consent, blocks, refused, joinSubjects(e.Excluded), under, e.Notice, string(e.Channel), string(e.Actor), e.Reason, e.Trace)
 }
 
 // insertConsent adds an agreement. Two first calls of one token may meet here:
@@ -206,7 +216,9 @@ var errSame = errors.New("store: nothing to change")
 // those that run. by says who asks, for the log: its Actor, RequestID and IP.
 // Repeating a withdrawal or a contestation changes nothing. Errors:
 // ressource_inconnue (no such partner, nothing to allow, no such agreement of
-// that person), parametre_invalide with ALREADY_WITHDRAWN for a pause.
+// that person), parametre_invalide with ALREADY_WITHDRAWN for a pause,
+// with consent.StoppedReason for a choice about what is withdrawn or paused, and
+// with consent.ChoiceChanged for one that knows nothing of the last act.
 func (s *Store) Decide(ctx context.Context, e consent.Event, by trace.Event, agreements ...*consent.Record) error {
 	operation, ok := operations[e.Act]
 	if !ok {
@@ -278,6 +290,13 @@ func (s *Store) decide(ctx context.Context, tx *sql.Tx, e *consent.Event, by *tr
 	case consent.Allowed:
 		if !before.StoppedAt(e.At) {
 			return notFound("store: decide")
+		}
+	case consent.Chosen:
+		if before.StoppedAt(e.At) {
+			return fault.New(fault.ParametreInvalide, "store: decide").On("partner").Because(consent.StoppedReason)
+		}
+		if e.Last != before.Last {
+			return fault.New(fault.ParametreInvalide, "store: decide").On("partner").Because(consent.ChoiceChanged)
 		}
 	case consent.Contested:
 		if err := contestable(ctx, tx, e, events); err != nil {

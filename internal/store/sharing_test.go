@@ -82,13 +82,15 @@ func TestDecisionsAreAHistory(t *testing.T) { // R18 R48
 	}
 	w.forward(time.Minute)
 	must(t, s.act1(camille, consent.Allowed))
-	must(t, s.act1(camille, consent.Paused, func(e *consent.Event) { e.Until = until }))
+	terms := consent.Terms{Convention: "conv-hopital", Version: 1, Purpose: "preadmission", NoticeSHA256: "00ff"}
 	must(t, s.act1(camille, consent.Chosen, func(e *consent.Event) {
+		e.Last, e.Under = standing(t, s, camille).Last, []consent.Terms{terms}
 		e.Blocks, e.Refused, e.Excluded, e.Until = []droits.Bloc{droits.BlocIdentite}, []droits.Bloc{droits.BlocContrats}, []droits.Sujet{{9}, {8}}, until
 	}))
+	must(t, s.act1(camille, consent.Paused, func(e *consent.Event) { e.Until = until }))
 	check := func(t *testing.T) {
 		st := standing(t, s, camille)
-		if !st.Paused || !st.Until.Equal(until) || fmt.Sprint(st.Narrow([]droits.Bloc{droits.BlocIdentite, droits.BlocContrats}, w.now())) != "[identite]" || fmt.Sprint(st.Excluded) != fmt.Sprint([]droits.Sujet{{9}, {8}}) {
+		if !st.Paused || !st.Until.Equal(until) || fmt.Sprint(st.Narrow([]droits.Bloc{droits.BlocIdentite, droits.BlocContrats}, terms, w.now())) != "[identite]" || fmt.Sprint(st.Excluded) != fmt.Sprint([]droits.Sujet{{9}, {8}}) || fmt.Sprint(st.Under) != fmt.Sprint([]consent.Terms{terms}) {
 			t.Errorf("%+v", st.Decided)
 		}
 	}
@@ -102,12 +104,12 @@ func TestDecisionsAreAHistory(t *testing.T) { // R18 R48
 			t.Errorf("%+v", e)
 		}
 	}
-	if strings.Join(acts, " ") != "withdrawn allowed paused chosen" {
+	if strings.Join(acts, " ") != "withdrawn allowed chosen paused" {
 		t.Error(acts)
 	}
 	t.Run("R48 each line has its leaf, of the person and its partner", func(t *testing.T) {
 		all := verified(t, s)
-		for i, want := range []string{"retrait none withdrawn", "autorisation withdrawn none", "pause none paused", "choix paused paused"} {
+		for i, want := range []string{"retrait none withdrawn", "autorisation withdrawn none", "choix none none", "pause none paused"} {
 			var p struct{ Operation, Before, After, Partner, Actor string }
 			e := all[events[i].Trace]
 			must(t, json.Unmarshal(e.Person[trace.SaltSize:], &p))

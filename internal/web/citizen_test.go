@@ -389,7 +389,9 @@ func TestOwnSharings(t *testing.T) {
 		for _, m := range regexp.MustCompile(`name="(blocs|personnes)" value="([^"]*)" checked`).FindAllStringSubmatch(p.Body, -1) {
 			v.Add(m[1], m[2])
 		}
-		v.Set("notice", regexp.MustCompile(`name="notice" value="([^"]*)"`).FindStringSubmatch(p.Body)[1])
+		for _, m := range regexp.MustCompile(`type="hidden" name="(vu|dernier)" value="([^"]*)"`).FindAllStringSubmatch(p.Body, -1) {
+			v.Add(m[1], m[2])
+		}
 		for _, d := range drop {
 			for name, list := range v {
 				kept := list[:0:0]
@@ -443,7 +445,13 @@ func TestOwnSharings(t *testing.T) {
 		if strings.Contains(b.Get(t, hospital).Body, `value="`+child+`" checked`) {
 			t.Error("the page still has it ticked")
 		}
-		whole(t, b.Post(t, hospital+"/choix", v), 200)
+		whole(t, b.Post(t, hospital+"/choix", v), 422, "vous avez décidé autre chose depuis") // an older page
+		if strings.Contains(b.Get(t, hospital).Body, `value="`+child+`" checked`) {
+			t.Error("T7 an older page has undone a newer choice")
+		}
+		again := ticks(b.Get(t, hospital))
+		again.Add("personnes", child)
+		whole(t, b.Post(t, hospital+"/choix", again), 200)
 	})
 	t.Run("R16 a child of another family cannot be chosen", func(t *testing.T) {
 		other := firstOf(t, signedIn(t, in, "jumeaux").Get(t, "/mon-espace/droits"), childLink)
@@ -455,8 +463,16 @@ func TestOwnSharings(t *testing.T) {
 	})
 	t.Run("R19 a choice made on another wording of the notice is not kept", func(t *testing.T) {
 		v := ticks(b.Get(t, hospital), "caisse")
-		v.Set("notice", "2020-01")
+		v.Set("vu", in.Hospital.Convention+"/1/2020-01")
 		whole(t, b.Post(t, hospital+"/choix", v), 422, "Relisez-la, puis enregistrez vos choix")
+		in.Get(t, "/caisse", in.As(t, "famille-martin", in.Hospital), in.NIROf(t, "famille-martin")).Want(t, 200, "")
+	})
+	t.Run("R18 a choice made on an open page of what was withdrawn since is not kept, and says what to do first", func(t *testing.T) {
+		v := ticks(b.Get(t, hospital), "caisse")
+		whole(t, b.Post(t, hospital+"/retirer", url.Values{}), 200)
+		whole(t, b.Post(t, hospital+"/choix", v), 422, "Autorisez d'abord de nouveau cet organisme")
+		whole(t, b.Post(t, hospital+"/autoriser", url.Values{}), 200)
+		in.Clock.Advance(time.Second)
 		in.Get(t, "/caisse", in.As(t, "famille-martin", in.Hospital), in.NIROf(t, "famille-martin")).Want(t, 200, "")
 	})
 	t.Run("R18 a withdrawal holds at the next call, also for a token from before; allowing again opens the next one", func(t *testing.T) {

@@ -57,7 +57,7 @@ func (s *space) overview(w http.ResponseWriter, r *http.Request, v visit) error 
 	d := overviewOf(own, v.today)
 	d.Sharings = sharingLines(shared)
 	for _, x := range shared {
-		if len(x.Asked) > 0 && x.Conventions > 0 {
+		if len(x.Asked) > 0 && len(x.Conventions) > 0 {
 			d.Alerts = append(d.Alerts, notice{"warn", x.Name + " attend votre choix.", []string{"Il a demandé des données que sa convention ne lui ouvre que si vous cochez une case, dans la page de ce partage. Rien ne lui a été transmis."}})
 		}
 	}

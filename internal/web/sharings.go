@@ -30,9 +30,7 @@ type sharingData struct {
 	Allow           *action
 	Pause           *pauseForm
 	Choice          *choiceForm
-	Wording         string
-	Notice          string
-	NoticeText      []string
+	Shown           []shownConvention
 	Given           []agreementLine
 	Wrong           []mistake
 }
@@ -45,12 +43,41 @@ type pauseForm struct {
 
 // choiceForm is which blocks and dependants a partner may read.
 type choiceForm struct {
-	Address, Notice string
-	Blocks          choices
-	Dependants      choices
-	Days            int
-	Ticks           bool   // the convention asks for ticks
-	Until           string // end of what is ticked, "" when nothing is
+	Address    string
+	Shown      []string // what the page holds, to come back with the choice
+	Last       string
+	Blocks     choices
+	Dependants choices
+	Days       int
+	Opens      bool   // a tick may let something go
+	Until      string // end of what is ticked, "" when nothing is
+}
+
+// shownConvention is a convention in force, as its person reads it.
+type shownConvention struct {
+	Why, Wording, Notice string
+	NoticeText           []string
+}
+
+func shownOf(list []access.SharedConvention) (out []shownConvention) {
+	for _, c := range list {
+		out = append(out, shownConvention{purposeOf(c.Purpose), c.Wording, c.Notice, paragraphs(c.NoticeText)})
+	}
+	return out
+}
+
+// purposesOf are the purposes of the conventions in force, each once.
+func purposesOf(list []access.SharedConvention) string {
+	var out []string
+	for _, c := range list {
+		if p := purposeOf(c.Purpose); !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	if len(out) == 0 {
+		return "Démarche auprès de cet organisme"
+	}
+	return strings.Join(out, ", ")
 }
 
 // agreementLine is an agreement in a list.
@@ -78,7 +105,7 @@ func (s *space) sharings(w http.ResponseWriter, r *http.Request, v visit) error 
 func sharingLines(list []access.Sharing) (out []sharingLine) {
 	for _, x := range list {
 		out = append(out, sharingLine{
-			Href: sharingsPath + "/" + x.Partner, Name: x.Name, Kind: kindOf(x.Kind), Why: purposeOf(x.Purpose), State: stateOf(x), Detail: toldOf(x),
+			Href: sharingsPath + "/" + x.Partner, Name: x.Name, Kind: kindOf(x.Kind), Why: purposesOf(x.Conventions), State: stateOf(x), Detail: toldOf(x),
 			LastRead: instantOf{x.LastRead}, Read: !x.LastRead.IsZero(),
 		})
 	}
@@ -92,7 +119,7 @@ func stateOf(x access.Sharing) tag {
 		return tag{"warn", "accord retiré"}
 	case x.State == consent.StatePaused:
 		return tag{"warn", "en pause"}
-	case x.Conventions == 0:
+	case len(x.Conventions) == 0:
 		return tag{"", "ne lit plus rien"}
 	case len(x.Asked) > 0:
 		return tag{"warn", "attend votre choix"}
@@ -111,7 +138,7 @@ func toldOf(x access.Sharing) string {
 		return "Vous avez mis le partage en pause : cet organisme ne reçoit rien tant que vous ne l'autorisez pas de nouveau."
 	case x.State == consent.StatePaused:
 		return "Vous avez mis le partage en pause jusqu'au " + longInstant(x.Until) + "."
-	case x.Conventions == 0:
+	case len(x.Conventions) == 0:
 		return "Aucune convention n'est en vigueur : cet organisme ne lit plus rien."
 	case x.State == consent.StateGiven:
 		return "Un accord est en cours : cet organisme peut lire ce que vous lui laissez, lors d'une démarche que vous faites avec lui."
@@ -144,10 +171,10 @@ func (s *space) showSharing(w http.ResponseWriter, r *http.Request, v visit, x a
 func sharingDataOf(x access.Sharing, now time.Time) sharingData {
 	at := sharingsPath + "/" + x.Partner
 	d := sharingData{
-		Name: x.Name, Kind: kindOf(x.Kind), Why: purposeOf(x.Purpose), State: stateOf(x), Told: toldOf(x), Readings: readingsPath + "?organisme=" + x.Partner,
-		Wording: x.Wording, Notice: x.Notice, NoticeText: paragraphs(x.NoticeText),
+		Name: x.Name, Kind: kindOf(x.Kind), Why: purposesOf(x.Conventions), State: stateOf(x), Told: toldOf(x), Readings: readingsPath + "?organisme=" + x.Partner,
+		Shown: shownOf(x.Conventions),
 	}
-	if x.Conventions > 0 {
+	if len(x.Conventions) > 0 {
 		d.Asked = blocksOf(x.Asked)
 	}
 	if !x.LastRead.IsZero() {
@@ -165,7 +192,7 @@ func sharingDataOf(x access.Sharing, now time.Time) sharingData {
 			d.Pause.For.Options = append(d.Pause.For.Options, option{Value: strconv.Itoa(n), Label: pauseLabel(n)})
 		}
 	}
-	if x.Conventions > 0 && !stopped {
+	if len(x.Conventions) > 0 && !stopped {
 		d.Choice = choiceOf(x, at+"/choix")
 	}
 	for _, l := range x.Given {
@@ -202,21 +229,27 @@ func shownBy(l consent.Line) string {
 }
 
 func choiceOf(x access.Sharing, at string) *choiceForm {
-	f := &choiceForm{Address: at, Notice: x.Notice, Days: consent.MaxRepeatDays,
+	f := &choiceForm{Address: at, Last: x.Last, Days: consent.MaxRepeatDays,
 		Blocks:     choices{Name: "blocs", Legend: "Ce que vous laissez lire", Kind: "checkbox", Hint: "Décochez ce que vous voulez garder pour vous."},
 		Dependants: choices{Name: "personnes", Legend: "Pour qui", Kind: "checkbox", Hint: "Décochez les personnes dont rien ne doit être lu par votre intermédiaire."},
 	}
 	if !x.LetUntil.IsZero() {
 		f.Until = longInstant(x.LetUntil)
 	}
+	for _, c := range x.Conventions {
+		f.Shown = append(f.Shown, c.Ref)
+	}
 	for _, b := range x.Blocks {
 		o := option{Value: string(b.Bloc), Label: b.Libelle, Checked: b.Given}
 		switch {
+		case b.Partly:
+			o.Hint = "Transmise aujourd'hui pour une partie seulement de ce qui est écrit plus haut. Cochez pour tout, laissez vide pour rien."
 		case b.NeedsTick:
-			o.Hint, f.Ticks = "Donnée sensible : rien n'est transmis sans cette case.", true
+			o.Hint = "Donnée sensible : rien n'est transmis sans cette case."
 		case b.Sensitive:
 			o.Hint = "Donnée de santé."
 		}
+		f.Opens = f.Opens || b.NeedsTick || !b.Given
 		f.Blocks.Options = append(f.Blocks.Options, o)
 	}
 	for _, p := range x.Dependants {
@@ -268,8 +301,8 @@ func (s *space) pause(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.decided(w, r, s.Citizens.Pause(r.Context(), v.who, v.at, r.PathValue("partner"), until), "pause")
 }
 
-// choose keeps what is ticked, and nothing else; a notice that has changed since is shown again before anything
-// is kept.
+// choose keeps what is ticked, and nothing else; what has changed since the page was shown is shown again before
+// anything is kept.
 func (s *space) choose(w http.ResponseWriter, r *http.Request, v visit) error {
 	if !s.form(w, r) {
 		return nil
@@ -279,7 +312,7 @@ func (s *space) choose(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	c := access.Choice{Blocks: []droits.Bloc{}, Notice: r.PostForm.Get("notice")}
+	c := access.Choice{Blocks: []droits.Bloc{}, Shown: r.PostForm["vu"], Last: r.PostForm.Get("dernier")}
 	for _, b := range x.Blocks {
 		if slices.Contains(r.PostForm["blocs"], string(b.Bloc)) {
 			c.Blocks = append(c.Blocks, b.Bloc)
@@ -298,12 +331,23 @@ func (s *space) choose(w http.ResponseWriter, r *http.Request, v visit) error {
 	err = s.Citizens.Choose(r.Context(), v.who, v.at, partner, c)
 	if fault.Is(err, fault.ParametreInvalide) || fault.Is(err, fault.ConventionInactive) {
 		field := "blocs"
-		if x.Conventions == 0 {
+		if sharingDataOf(x, s.Clock()).Choice == nil {
 			field = "contenu" // there is no form any more
 		}
-		return s.showSharing(w, r, v, x, []mistake{{field, "La notice ou la convention a changé depuis que cette page est ouverte. Relisez-la, puis enregistrez vos choix."}})
+		return s.showSharing(w, r, v, x, []mistake{{field, whyNotKept(err)}})
 	}
 	return s.decided(w, r, err, "choix")
+}
+
+// whyNotKept says why a choice was not kept, and what to do.
+func whyNotKept(err error) string {
+	switch fault.From(err).Reason() {
+	case access.SharingStopped:
+		return "Rien n'est enregistré : le partage est arrêté. Autorisez d'abord de nouveau cet organisme, puis choisissez."
+	case access.ChoiceChanged:
+		return "Rien n'est enregistré : vous avez décidé autre chose depuis que cette page est ouverte. Voici ce qui vaut maintenant ; relisez, puis enregistrez vos choix."
+	}
+	return "La notice ou la convention a changé depuis que cette page est ouverte. Relisez-la, puis enregistrez vos choix."
 }
 
 // decided goes back to the page of the partner.

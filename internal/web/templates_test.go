@@ -64,10 +64,11 @@ func readingsSeen() []access.Reading {
 
 // sharingsSeen is a partner in each of its states.
 func sharingsSeen() (out []access.Sharing) {
-	x := access.Sharing{Partner: "hopital", Name: "Hôpital d'essai", Kind: droits.Etablissement, Purpose: "preadmission", State: consent.StateGiven, LastRead: noonAt, Notice: "2026-11", NoticeText: "Un.\n\nDeux.", Wording: "Vous acceptez.", Conventions: 1,
-		Blocks:     []access.SharedBlock{{Bloc: droits.BlocIdentite, Libelle: "Votre identité", Given: true}, {Bloc: droits.BlocExonerationsMotif, Libelle: "Le motif", Sensitive: true, NeedsTick: true}, {Bloc: droits.BlocArretsTravail, Libelle: "Vos arrêts", Sensitive: true}},
-		Dependants: []access.SharedDependant{{Ref: "r1", Name: "Léa", Shared: true}, {Ref: "r2", Name: "Tom", Why: "Une limitation est en cours."}},
-		Asked:      []droits.Bloc{droits.BlocExonerationsMotif}, LetUntil: noonAt.AddDate(0, 1, 0),
+	x := access.Sharing{Partner: "hopital", Name: "Hôpital d'essai", Kind: droits.Etablissement, State: consent.StateGiven, LastRead: noonAt,
+		Conventions: []access.SharedConvention{{Ref: "conv/1/2026-11", Purpose: "preadmission", Wording: "Vous acceptez.", Notice: "2026-11", NoticeText: "Un.\n\nDeux."}, {Ref: "autre/1/2026-11", Purpose: "adhesion", Wording: "Vous acceptez aussi.", Notice: "2026-11"}},
+		Blocks:      []access.SharedBlock{{Bloc: droits.BlocIdentite, Libelle: "Votre identité", Given: true}, {Bloc: droits.BlocExonerationsMotif, Libelle: "Le motif", Sensitive: true, NeedsTick: true}, {Bloc: droits.BlocArretsTravail, Libelle: "Vos arrêts", Sensitive: true, Partly: true}},
+		Dependants:  []access.SharedDependant{{Ref: "r1", Name: "Léa", Shared: true}, {Ref: "r2", Name: "Tom", Why: "Une limitation est en cours."}},
+		Asked:       []droits.Bloc{droits.BlocExonerationsMotif}, LetUntil: noonAt.AddDate(0, 1, 0),
 		Given: []consent.Line{{ID: "acc-1", Notice: "2026-11", Blocks: []droits.Bloc{droits.BlocIdentite}, GivenAt: noonAt, ExpiresAt: noonAt.Add(time.Hour)}, {ID: "acc-2", NoticeShown: true, Contested: true, GivenAt: noonAt, ExpiresAt: noonAt}},
 	}
 	for _, st := range []consent.State{consent.StateGiven, consent.StateNone, consent.StateExpired, consent.StateWithdrawn, consent.StatePaused} {
@@ -76,7 +77,7 @@ func sharingsSeen() (out []access.Sharing) {
 	}
 	x.Until = noonAt.AddDate(0, 0, 7)
 	out = append(out, x)
-	x.State, x.Conventions, x.Given, x.LastRead = consent.StateNone, 0, nil, time.Time{}
+	x.State, x.Conventions, x.Given, x.LastRead = consent.StateNone, nil, nil, time.Time{}
 	return append(out, x)
 }
 

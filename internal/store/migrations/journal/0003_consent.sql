@@ -15,6 +15,7 @@ CREATE TABLE partage_evenement (
   blocs      TEXT,
   refus      TEXT,
   exclus     BLOB NOT NULL,
+  termes     TEXT,
   notice     TEXT NOT NULL,
   canal      TEXT NOT NULL,
   acteur     TEXT NOT NULL,
