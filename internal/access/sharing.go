@@ -285,7 +285,7 @@ func (s *Service) Agreement(ctx context.Context, c Citizen, id string) (consent.
 		return consent.Receipt{}, err
 	}
 	d := &conv.Document
-	return consent.Facts{Record: r, Trace: index, Events: events, Partner: d.Parties.Name, Operator: d.Parties.Operator, Wording: conv.Wording(), Reference: s.reference}.
+	return consent.Facts{Record: r, Trace: index, Events: events, Partner: d.Parties.Name, Operator: d.Parties.Operator, Reference: s.reference}.
 		Receipt(d.ID + "/" + strconv.Itoa(d.Version))
 }
 

@@ -283,6 +283,7 @@ func TestAgreementsThatMayBeRepeated(t *testing.T) { // R17 R13
 	})
 	t.Run("a contested one neither", func(t *testing.T) {
 		must(t, w.service.Contest(ctx, w.signIn(holder), visit, w.agreed()))
+		w.forward(time.Second)
 		if _, err := read(); err != nil || w.consents() != 5 {
 			t.Errorf("%v, %d agreements", err, w.consents())
 		}
@@ -453,3 +454,52 @@ func TestPauseAndChoiceRaceWithACall(t *testing.T) { // R18 R16 T11
 }
 
 func encodeNothing(policy.View) ([]byte, error) { return []byte("{}"), nil }
+
+func TestContestingAnAgreement(t *testing.T) { // R17 T7
+	w := newWorld(t, repeated(10))
+	c := w.signIn(holder)
+	read := func(token string) error {
+		_, err := w.do(call{partner: "hopital", token: token, op: droits.OpMe})
+		return err
+	}
+	for _, token := range []string{"a", "b", "c"} {
+		w.token(token, holder, "hopital")
+	}
+	must(t, read("a"))
+	id, made := w.agreed(), w.last()
+	w.forward(time.Minute)
+	must(t, read("b")) // attaches
+	w.forward(time.Second)
+	must(t, w.service.Contest(ctx, c, visit, id))
+	must(t, w.service.Contest(ctx, c, visit, id))
+	t.Run("T7 the token that made it and those that attached to it are refused, for good", func(t *testing.T) {
+		for _, d := range []time.Duration{0, time.Second, 11 * aDay} {
+			w.forward(d)
+			for _, token := range []string{"a", "b"} {
+				if err := read(token); code(err) != "consentement_retire" {
+					t.Errorf("T7 %s after %v: %v", token, d, err)
+				}
+			}
+		}
+	})
+	t.Run("a later connection makes an agreement of its own", func(t *testing.T) {
+		if err := read("c"); err != nil || w.agreed() == id {
+			t.Error(err)
+		}
+	})
+	t.Run("R44 the DPO finds it among the reports, once, with the place of the agreement", func(t *testing.T) {
+		list, err := w.store.Reports(ctx, "DPO-1", 10)
+		if err != nil || len(list) != 1 || list[0].Consent != id || list[0].Text != "" || list[0].ID == "" {
+			t.Fatalf("%+v %v", list, err)
+		}
+		r, err := w.service.Agreement(ctx, c, id)
+		if err != nil || r.Header.Trace != list[0].Trace || made.person["consent"] != id {
+			t.Errorf("R44 %d, expected %d: %v", list[0].Trace, r.Header.Trace, err)
+		}
+		for _, l := range w.journal(c, ReadingQuery{Partner: "hopital"}) {
+			if l.Reported {
+				t.Error("a reading is said to be reported")
+			}
+		}
+	})
+}

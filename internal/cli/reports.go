@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"text/tabwriter"
@@ -14,10 +15,10 @@ import (
 
 const reportsLong = `List what persons do not recognise in their journals of accesses, the latest first.
 
-A person reports a line from the citizen space; the platform keeps it for the data
-protection officer, with what the person wrote. The list is personal data: it needs the
+A person reports a line from the citizen space, or contests an agreement that it never
+gave; the platform keeps it for the data protection officer, with what the person wrote. The list is personal data: it needs the
 reference of the file for which it is read, and the reading is itself in the log. The
-column "trace" is the place of the entry there.
+column "trace" is the place of the entry there; "agreement" names the one that is contested.
 
 ` + exitCodes
 
@@ -49,9 +50,9 @@ func showReports(c *cobra.Command, p Process) error {
 		return printJSON(c, list)
 	}
 	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "REPORT\tWHEN (PARIS)\tTRACE\tTEXT")
+	fmt.Fprintln(w, "REPORT\tWHEN (PARIS)\tTRACE\tAGREEMENT\tTEXT")
 	for _, r := range list {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%q\n", r.ID, r.At.In(civil.Paris()).Format("2006-01-02 15:04"), r.Trace, r.Text)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%q\n", r.ID, r.At.In(civil.Paris()).Format("2006-01-02 15:04"), r.Trace, cmp.Or(r.Consent, "-"), r.Text)
 	}
 	return w.Flush()
 }

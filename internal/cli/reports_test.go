@@ -10,7 +10,7 @@ import (
 func TestReports(t *testing.T) {
 	_, config := alone(t)
 	t.Run("a store without reports lists none", func(t *testing.T) {
-		if s := ok(t, "", "report", "list", "--file", "DPO-1", "--config", config); strings.TrimSpace(s.out) != "REPORT  WHEN (PARIS)  TRACE  TEXT" {
+		if s := ok(t, "", "report", "list", "--file", "DPO-1", "--config", config); strings.TrimSpace(s.out) != "REPORT  WHEN (PARIS)  TRACE  AGREEMENT  TEXT" {
 			t.Error(s.out)
 		}
 		if s := ok(t, "", "report", "list", "--file", "DPO-1", "--config", config, "--json"); strings.TrimSpace(s.out) != "[]" {

@@ -113,13 +113,15 @@ func (l Live) HoldsAt(t time.Time) bool { return l.ConsentID != "" && !t.After(l
 
 // Ended reports whether nothing may be served to a token at an instant: the
 // person has stopped the partner, or did so after the token was issued (or
-// first seen, for a token that does not tell). Allowing again, or the end of a
-// pause, does not revive such a token.
+// first seen, for a token that does not tell), or has since contested an
+// agreement: which one the token had attached to is kept nowhere. Allowing again,
+// or the end of a pause, does not revive such a token.
 func (s Standing) Ended(issuedAt, now time.Time) bool {
 	if issuedAt.IsZero() {
 		issuedAt = s.SeenAt
 	}
-	return s.StoppedAt(now) || !s.LastStop.IsZero() && !issuedAt.After(s.LastStop)
+	last := later(s.LastStop, s.contest)
+	return s.StoppedAt(now) || !last.IsZero() && !issuedAt.After(last)
 }
 
 // Restriction is a limitation of processing (GDPR article 18) in force on a

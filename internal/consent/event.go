@@ -92,9 +92,10 @@ type Decided struct {
 	LetUntil time.Time     // last instant at which they are
 	Refused  []droits.Bloc // kept back, whatever the terms
 	Excluded []droits.Sujet
-	Chosen   bool     // the person has made a choice
-	Last     string   // the person's last act, "" when it made none
-	contests []string // the agreements that the person says it never gave
+	Chosen   bool      // the person has made a choice
+	Last     string    // the person's last act, "" when it made none
+	contests []string  // the agreements that the person says it never gave
+	contest  time.Time // when it last said so
 }
 
 // Fold is what holds after events, oldest first. A pause never softens a
@@ -126,7 +127,7 @@ func Fold(events []Event) (d Decided) {
 				d.Refused = keptBack(d.Refused, e)
 			}
 		case Contested:
-			d.contests = append(d.contests, e.Consent)
+			d.contests, d.contest = append(d.contests, e.Consent), later(d.contest, e.At)
 		}
 	}
 	return d

@@ -90,7 +90,6 @@ type Facts struct {
 	Events    []Event
 	Partner   string // its name
 	Operator  string
-	Wording   string
 	Reference func(droits.Sujet) string // opaque reference of a dependant
 }
 
@@ -106,7 +105,7 @@ func (f Facts) Receipt(convention string) (Receipt, error) {
 		},
 		Processing: Processing{
 			Purpose: purposeLabel(r.Purpose), Basis: "accord préalable de la personne à la transmission de ses données",
-			Convention: convention, Wording: f.Wording, Blocks: []ReceiptBlock{}, Covered: []string{},
+			Convention: convention, Wording: r.wording(f.Partner), Blocks: []ReceiptBlock{}, Covered: []string{},
 			Notice:     ReceiptNotice{r.Notice, r.NoticeSHA256, shownLabel(r.NoticeShown)},
 			Withdrawal: "à tout moment, en un clic dans l'espace personnel, sans conséquence sur les consultations passées",
 		},

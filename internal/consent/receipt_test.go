@@ -3,6 +3,7 @@ package consent
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ func facts() Facts {
 			Notice: "2026-11", NoticeSHA256: "00ff", Channel: ChannelPartner, Actor: LegalRepresentative, Covered: []droits.Sujet{{7}},
 			Evidence: Evidence{Kind: DeclaredByPartner}, GivenAt: after(123 * time.Millisecond), ExpiresAt: after(time.Minute),
 		},
-		Trace: 12, Partner: "Mutuelle", Operator: "Opérateur", Wording: "Vous acceptez « tout » <cela>.", Reference: func(droits.Sujet) string { return "beneficiaire-00" },
+		Trace: 12, Partner: "Mutuelle <et> Cie", Operator: "Opérateur", Reference: func(droits.Sujet) string { return "beneficiaire-00" },
 		Events: []Event{
 			{Act: Withdrawn, At: after(-time.Hour), Trace: 3},
 			{Act: Contested, At: after(time.Hour), Consent: "acc_1", Trace: 20},
@@ -72,6 +73,42 @@ func TestReceipt(t *testing.T) { // R21
 		}
 		if strings.Join(acts, " ") != "given contested withdrawn" {
 			t.Error(acts)
+		}
+	})
+	t.Run("R21 its sentence is that of the record: its blocks, its purpose, its term", func(t *testing.T) {
+		all := droits.Blocs()
+		for name, c := range map[string]struct {
+			change func(*Record)
+			want   []string
+			never  []string
+		}{
+			"a connection":                    {func(*Record) {}, []string{"« Mutuelle <et> Cie »", "faciliter votre adhésion", "cette connexion seulement"}, []string{"jusqu'au"}},
+			"days":                            {func(r *Record) { r.ExpiresAt = after(10 * 24 * time.Hour) }, []string{"vaut jusqu'au 02/12/2026 à 12 h 00"}, []string{"cette connexion"}},
+			"a choice":                        {func(r *Record) { r.Channel, r.ExpiresAt = ChannelSpace, after(30*24*time.Hour) }, []string{"dans votre espace personnel", "jusqu'au 22/12/2026 à 12 h 00"}, []string{"cette connexion"}},
+			"a choice that its majority cuts": {func(r *Record) { r.Channel, r.ExpiresAt = ChannelSpace, after(time.Hour) }, []string{"jusqu'au 22/11/2026 à 13 h 00"}, []string{"cette connexion"}},
+			"nothing":                         {func(r *Record) { r.Blocks = nil }, []string{"aucune donnée"}, nil},
+		} {
+			f := facts()
+			c.change(&f.Record)
+			r, err := f.Receipt("conv/2")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range c.want {
+				if !strings.Contains(r.Processing.Wording, w) {
+					t.Errorf("%s: %q is not in %s", name, w, r.Processing.Wording)
+				}
+			}
+			for _, w := range c.never {
+				if strings.Contains(r.Processing.Wording, w) {
+					t.Errorf("%s: %s", name, r.Processing.Wording)
+				}
+			}
+			for _, b := range all {
+				if has := slices.Contains(f.Record.Blocks, b.Bloc); has != strings.Contains(r.Processing.Wording, lowerFirst(b.Libelle)) {
+					t.Errorf("%s: %s", name, b.Bloc)
+				}
+			}
 		}
 	})
 	t.Run("R21 it says who showed the notice, and that the partner declares it", func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
@@ -25,6 +26,14 @@ func (s *Store) Report(ctx context.Context, p droits.Sujet, n int64, text string
 	})
 }
 
+// reportContest keeps, for the DPO, that a person contests an agreement whose
+// leaf is at n, in the transaction of its act.
+func (s *Store) reportContest(to pen, e *consent.Event, n int64) error {
+	id := partner.NewID("sig")
+	return to.put(`INSERT INTO signalement (id, sujet, n, texte, accord, reported_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		id, e.Subject[:], n, seal(s.keys.rows, placeReport+id, nil), e.Consent, millis(e.At))
+}
+
 // Reported tells which entries a person has reported. Errors:
 // service_indisponible.
 func (s *Store) Reported(ctx context.Context, p droits.Sujet) (map[int64]bool, error) {
@@ -34,11 +43,12 @@ func (s *Store) Reported(ctx context.Context, p droits.Sujet) (map[int64]bool, e
 		err := scan(&n)
 		out[n] = true
 		return err
-	}, `SELECT n FROM signalement WHERE sujet = $1`, p[:])
+	}, `SELECT n FROM signalement WHERE sujet = $1 AND accord = ''`, p[:])
 	return out, unavailable("store: reported", err)
 }
 
-// Reports are those that persons have made, the latest first. Reading them is
+// Reports are those that persons have made, the agreements that they contest
+// among them, the latest first. Reading them is
 // an act, in the log under the reference of the file for which it is done.
 // Errors: service_indisponible.
 func (s *Store) Reports(ctx context.Context, file string, limit int) (out []trace.Report, err error) {
@@ -48,14 +58,14 @@ func (s *Store) Reports(ctx context.Context, file string, limit int) (out []trac
 			var r trace.Report
 			var at int64
 			var sealed []byte
-			if err := scan(&r.ID, &r.Trace, &at, &sealed); err != nil {
+			if err := scan(&r.ID, &r.Trace, &at, &sealed, &r.Consent); err != nil {
 				return err
 			}
 			text, err := open(s.keys.rows, placeReport+r.ID, sealed)
 			r.At, r.Text = time.UnixMilli(at), string(text)
 			out = append(out, r)
 			return err
-		}, `SELECT id, n, reported_at, texte FROM signalement ORDER BY reported_at DESC, id LIMIT $1`, limit)
+		}, `SELECT id, n, reported_at, texte, accord FROM signalement ORDER BY reported_at DESC, id LIMIT $1`, limit)
 	})
 	if err != nil {
 		return nil, err

@@ -299,7 +299,11 @@ func (s *Store) decide(ctx context.Context, tx *sql.Tx, e *consent.Event, by *tr
 			return fault.New(fault.ParametreInvalide, "store: decide").On("partner").Because(consent.ChoiceChanged)
 		}
 	case consent.Contested:
-		if err := contestable(ctx, tx, e, events); err != nil {
+		n, err := contestable(ctx, tx, e, events)
+		if err != nil {
+			return err
+		}
+		if err := s.reportContest(actPen{ctx, tx, s.disk}, e, n); err != nil {
 			return err
 		}
 	}
@@ -310,22 +314,22 @@ func (s *Store) decide(ctx context.Context, tx *sql.Tx, e *consent.Event, by *tr
 }
 
 // contestable checks that the agreement is the person's with that partner, and
-// not contested yet.
-func contestable(ctx context.Context, tx *sql.Tx, e *consent.Event, events []consent.Event) error {
+// not contested yet, and tells the place of its leaf.
+func contestable(ctx context.Context, tx *sql.Tx, e *consent.Event, events []consent.Event) (n int64, err error) {
 	var sujet []byte
-	err := tx.QueryRowContext(ctx, `SELECT sujet FROM consentement WHERE id = $1 AND partenaire = $2`, e.Consent, e.Partner).Scan(&sujet)
+	err = tx.QueryRowContext(ctx, `SELECT sujet, trace FROM consentement WHERE id = $1 AND partenaire = $2`, e.Consent, e.Partner).Scan(&sujet, &n)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !slices.Contains(e.Who(), droits.Sujet(sujet)) {
-		return notFound("store: decide")
+		return 0, notFound("store: decide")
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, x := range events {
 		if x.Act == consent.Contested && x.Consent == e.Consent {
-			return errSame
+			return 0, errSame
 		}
 	}
-	return nil
+	return n, nil
 }
 
 // moved brings the snapshot to the generation of an act that changed nothing of

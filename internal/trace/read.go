@@ -75,13 +75,15 @@ func ReadPerson(part []byte) (p Person, err error) {
 	return p, nil
 }
 
-// Report says that a person does not recognise an entry of its journal. Text
+// Report says that a person does not recognise an entry of its journal, or that
+// it contests an agreement: Consent then names it and Trace is its entry. Text
 // is what the person wrote: personal data, and nothing that a log may hold.
 type Report struct {
-	ID    string    `json:"id"`
-	At    time.Time `json:"at"`
-	Trace int64     `json:"trace"` // place of the entry in the log
-	Text  string    `json:"text,omitempty"`
+	ID      string    `json:"id"`
+	At      time.Time `json:"at"`
+	Trace   int64     `json:"trace"`             // place of the entry in the log
+	Consent string    `json:"consent,omitempty"` // the agreement contested
+	Text    string    `json:"text,omitempty"`
 }
 
 // String redacts fmt.

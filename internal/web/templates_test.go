@@ -124,7 +124,7 @@ func models(t *testing.T) map[string][]any {
 		shared = append(shared, d)
 	}
 	receipt, err := consent.Facts{Record: consent.Record{ID: "acc-1", Partner: "hopital", Purpose: "preadmission", Blocks: []droits.Bloc{droits.BlocIdentite, droits.BlocExonerationsMotif}, Notice: "2026-11", Channel: consent.ChannelPartner, GivenAt: noonAt, ExpiresAt: noonAt.Add(time.Minute)},
-		Events: []consent.Event{{Act: consent.Withdrawn, At: noonAt.Add(time.Second)}}, Partner: "Hôpital d'essai", Operator: "Essai", Wording: "Vous acceptez.", Reference: func(droits.Sujet) string { return "r" }}.Receipt("conv/1")
+		Events: []consent.Event{{Act: consent.Withdrawn, At: noonAt.Add(time.Second)}}, Partner: "Hôpital d'essai", Operator: "Essai", Reference: func(droits.Sujet) string { return "r" }}.Receipt("conv/1")
 	if err != nil {
 		t.Fatal(err)
 	}

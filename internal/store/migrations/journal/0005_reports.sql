@@ -1,11 +1,13 @@
 -- +goose Up
 -- What a person does not recognise in its journal, kept for the DPO: the text
--- sealed, the person as in its agreements.
+-- sealed, the person as in its agreements. accord is an agreement that the person
+-- contests, '' when it reports an entry.
 CREATE TABLE signalement (
   id          TEXT PRIMARY KEY,
   sujet       BLOB NOT NULL,
   n           INTEGER NOT NULL,
   texte       BLOB NOT NULL,
+  accord      TEXT NOT NULL DEFAULT '',
   reported_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
