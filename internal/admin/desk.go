@@ -48,8 +48,6 @@ func identityDesk(c Config, r *http.Request, _ Request) (any, error) {
 	return desk.Judge(q, now, found), nil
 }
 
-// forgetSubject forgets to whom a blocked subject led; the request's ID is the
-// place of the entry that the desk lists.
 // relock puts in the lock of signed heads a checkpoint from elsewhere.
 func relock(c Config, r *http.Request, req Request) (any, error) {
 	size, err := c.registry(req).Relock(r.Context(), []byte(req.Checkpoint))
@@ -59,6 +57,8 @@ func relock(c Config, r *http.Request, req Request) (any, error) {
 	return done(req, map[string]any{"size": size})
 }
 
+// forgetSubject forgets to whom a blocked subject led; the request's ID is the
+// place of the entry that the desk lists.
 func forgetSubject(c Config, r *http.Request, req Request) (any, error) {
 	entry, err := strconv.ParseInt(req.ID, 10, 64)
 	if err != nil || entry < 0 {

@@ -28,6 +28,7 @@ var trailReasons = map[string]string{
 	store.TrailForked:     "the trail is not the one that was signed; keep these files, and restore the database that was in use",
 	store.TrailLockMissing: "the lock of signed heads does not know this trail; two people make it again from a checkpoint that was published or cosigned, with: " +
 		"droits trace relock --checkpoint FILE --apply",
+	store.TrailLockNewer:  "the lock is not lost: it knows a longer trail than this checkpoint; restore the database that was in use",
 	store.TrailLockBroken: "what the lock holds was not signed by this key; put the right keys.log_file back",
 }
 
@@ -38,7 +39,10 @@ func relockCommand(p Process) *cobra.Command {
 		more: `Two people do this together: one brings a checkpoint that was published or cosigned
 (never one from a backup of the data), the other runs the command, and both write down
 why. The trail must hold that checkpoint: a trail that is shorter, or another one, is
-refused. One checkpoint a log: repeat for each year that the lock does not know.
+refused. So is a lock that is not lost, when it knows a longer trail: an older database
+was put back, and the newer one is to be restored. One checkpoint a log: repeat for each
+year that the lock does not know. The trail is served again once all are known and their
+heads are signed; an event of the trail then says what the lock held before and after.
 
 `,
 		example: "  droits trace relock --checkpoint published.txt --config droits.toml\n  droits trace relock --checkpoint published.txt --data /var/lib/droits --apply",

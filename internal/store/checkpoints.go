@@ -56,6 +56,14 @@ func (s *Store) Beat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.signHeads(ctx, h); err != nil {
+		return err
+	}
+	return s.tellRelocked(ctx)
+}
+
+// signHeads compares every log with the lock, and signs those that have grown.
+func (s *Store) signHeads(ctx context.Context, h edge) error {
 	if err := s.knownToLock(h); err != nil {
 		return err
 	}
@@ -316,72 +324,6 @@ func (s *Store) ConsistencyProof(ctx context.Context, h trace.Head, from int64) 
 	}
 	proof, err := trace.ProveConsistency(from, h.Size, s.nodes(ctx, log))
 	return proof, unavailable("store: consistency", err)
-}
-
-// Relock puts in the lock a checkpoint that comes from elsewhere: published, or
-// cosigned by a witness, never from a backup of ours. Rehearsed, it only checks.
-// The trail must contain it. Errors: parametre_invalide on checkpoint when it
-// is not signed by this log; ressource_inconnue for another log;
-// service_indisponible with TRAIL_ROLLED_BACK or TRAIL_FORKED when the trail is
-// not the one that was signed.
-func (s *Store) Relock(ctx context.Context, signed []byte) (int64, error) {
-	s.signing.Lock()
-	defer s.signing.Unlock()
-	origin := trace.OriginOf(signed)
-	c, err := s.logKeys(origin).Open(signed)
-	if err != nil {
-		return c.Size, fault.New(fault.ParametreInvalide, "store: relock").On("checkpoint")
-	}
-	s.acting.Lock()
-	h := s.ledger.head.copy()
-	s.acting.Unlock()
-	for i, log := range h.logs {
-		if log.Origin != origin {
-			continue
-		}
-		size := h.next - log.First
-		if i+1 < len(h.logs) {
-			size = h.logs[i+1].First - log.First
-		}
-		if c.Size > size {
-			return c.Size, refusedTrail(TrailRolledBack)
-		}
-		tree, err := trace.TreeAt(c.Size, s.nodes(ctx, log))
-		if err != nil {
-			return c.Size, unavailable("store: relock", err)
-		}
-		if tree.Root() != c.Root {
-			return c.Size, refusedTrail(TrailForked)
-		}
-		if s.rehearse {
-			return c.Size, nil
-		}
-		return c.Size, s.relock(ctx, log, c)
-	}
-	return c.Size, notFound("store: relock")
-}
-
-func (s *Store) relock(ctx context.Context, log trace.StoredLog, c trace.Checkpoint) error {
-	s.acting.Lock()
-	defer s.acting.Unlock()
-	l := s.ledger
-	if l.lock == nil {
-		var err error
-		if l.lock, err = openLock(s.lockPath, true); err != nil {
-			return unavailable("store: relock", err)
-		}
-		l.lock.disk = s.disk
-	}
-	h := heldHead{note: c.Note}
-	err := s.journal.reader.QueryRowContext(ctx, `SELECT COALESCE(MAX(taille), 0) FROM point_controle WHERE origine = $1 AND taille < $2`, c.Origin, c.Size).Scan(&h.before)
-	if err == nil {
-		err = l.lock.put(log.Origin, h)
-	}
-	if err != nil {
-		return unavailable("store: relock", err)
-	}
-	l.refused = nil // the next beat says whether every log is known again
-	return nil
 }
 
 // WaitingForWitnesses is since when the oldest head that too few witnesses have

@@ -19,6 +19,7 @@ import (
 const (
 	TrailLockMissing = "TRAIL_LOCK_MISSING" // the lock does not know a log that holds entries
 	TrailLockBroken  = "TRAIL_LOCK_BROKEN"  // what the lock holds was not signed by this log's key
+	TrailLockNewer   = "TRAIL_LOCK_NEWER"   // relock only: the lock knows a longer log than what it is given
 	TrailRolledBack  = "TRAIL_ROLLED_BACK"  // the trail is shorter than what was signed: an older database
 	TrailForked      = "TRAIL_FORKED"       // the trail is not the one that was signed
 	TrailClockBack   = "TRAIL_CLOCK_BACK"   // the clock is behind what was signed; only signing stops
@@ -53,6 +54,7 @@ func openLock(path string, empty bool) (*headLock, error) {
 	for _, q := range []string{
 		"PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = DELETE", "PRAGMA synchronous = EXTRA",
 		`CREATE TABLE IF NOT EXISTS verrou (origine TEXT PRIMARY KEY, precedent INTEGER NOT NULL, note TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+		`CREATE TABLE IF NOT EXISTS refait (origine TEXT PRIMARY KEY, avant TEXT NOT NULL, apres TEXT NOT NULL) STRICT, WITHOUT ROWID`,
 	} {
 		if err := sqlitex.ExecuteTransient(c, q, nil); err != nil {
 			return nil, errors.Join(err, c.Close())
@@ -155,11 +157,5 @@ func (k *headLock) swap(origin, seen string, next heldHead) error {
 	if err == nil && n != 1 {
 		err = refusedTrail(TrailForked) // another process signs this log
 	}
-	return err
-}
-
-// put sets the head of a log, whatever was held: two people have decided so.
-func (k *headLock) put(origin string, h heldHead) error {
-	_, err := k.do(`INSERT INTO verrou (origine, precedent, note) VALUES ($1, $2, $3) ON CONFLICT (origine) DO UPDATE SET note = excluded.note, precedent = excluded.precedent`, nil, origin, h.before, h.note)
 	return err
 }
