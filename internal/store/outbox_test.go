@@ -404,3 +404,79 @@ func TestManyReadTheOutboxAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestAgreementsThatEndAtOneInstant(t *testing.T) { // R17
+	s, w := withWebhook(t)
+	const all = 2*maxEndings + 3
+	wr := trace.NewWriter(s, "test")
+	for i := range all {
+		r := long(s, fmt.Sprintf("acc_%04d", i), 10)
+		r.Subject = droits.Sujet{8, byte(i), byte(i >> 8)}
+		_, err := wr.Append(ctx, trace.Pending{Leaf: traceAt(w.now(), "servi").Leaf(), Effects: []trace.Effect{r}})
+		must(t, err)
+	}
+	wr.Close()
+	for _, i := range []int{0, maxEndings, all - 1} {
+		must(t, s.SetSettings(ctx, droits.Sujet{8, byte(i), byte(i >> 8)}, consent.Settings{Mail: "a@exemple.fr", Notify: true}, trace.Event{Actor: trace.ActorHolder}))
+	}
+	for _, c := range []struct {
+		name string
+		pass func(context.Context) (int, error)
+		at   time.Duration
+		typ  notify.Type
+		want int
+	}{
+		{"R17 all are reminded of", s.Remind, 8 * 24 * time.Hour, notify.MailReminder, 3},
+		{"R17 all end", s.EndAgreements, 11 * 24 * time.Hour, notify.ConsentExpired, all},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w.forward(noon().Add(c.at).Sub(w.now()))
+			if n, err := c.pass(ctx); err != nil || n != all {
+				t.Errorf("%d of %d: %v", n, all, err)
+			}
+			if n, err := c.pass(ctx); err != nil || n != 0 {
+				t.Errorf("again %d: %v", n, err)
+			}
+			var n int
+			must(t, s.journal.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM envoi WHERE type = $1`, string(c.typ)).Scan(&n))
+			if n != c.want {
+				t.Errorf("%d messages, expected %d", n, c.want)
+			}
+		})
+	}
+}
+
+func TestAnAgreementWhoseHolderHasAnotherNumber(t *testing.T) { // R17 R18
+	s, w := withWebhook(t)
+	now := droits.Sujet{99}
+	give(t, s, long(s, "acc_retire", 10))
+	w.forward(time.Minute)
+	must(t, s.act1(now, consent.Withdrawn, func(e *consent.Event) { e.Before = []droits.Sujet{camille} }))
+	must(t, s.SetSettings(ctx, now, consent.Settings{Mail: "camille@exemple.fr", Notify: true}, trace.Event{Actor: trace.ActorHolder}))
+	must(t, s.act1(now, consent.Allowed, func(e *consent.Event) { e.Before = []droits.Sujet{camille} }))
+	w.forward(time.Minute)
+	give(t, s, long(s, "acc_tient", 10))
+	sent := func(typ notify.Type) (n int) {
+		must(t, s.journal.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM envoi WHERE type = $1`, string(typ)).Scan(&n))
+		return n
+	}
+	w.forward(8 * 24 * time.Hour)
+	_, err := s.Remind(ctx)
+	if must(t, err); sent(notify.MailReminder) != 1 {
+		t.Errorf("%d reminders", sent(notify.MailReminder))
+	}
+	w.forward(3 * 24 * time.Hour)
+	_, err = s.EndAgreements(ctx)
+	must(t, err)
+	events, _, err := s.History(ctx, []droits.Sujet{now, camille}, "hopital")
+	must(t, err)
+	var ended []string
+	for _, e := range events {
+		if e.Act == consent.Expired {
+			ended = append(ended, e.Consent)
+		}
+	}
+	if fmt.Sprint(ended) != "[acc_tient]" || sent(notify.ConsentExpired) != 1 {
+		t.Errorf("R18 what was withdrawn under the new number ends a second time: %v", ended)
+	}
+}

@@ -310,6 +310,11 @@ func (s *Store) decide(ctx context.Context, tx *sql.Tx, e *consent.Event, by *tr
 	by.After = string(consent.Fold(append(events, *e)).StateAt(nil, e.At))
 	e.Trace = by.Index
 	s.deciders.add(e.Subject, e.Partner)
+	for _, p := range e.Before {
+		if err := (actPen{ctx, tx, s.disk}).put(`INSERT INTO sujet_ancien (ancien, sujet) VALUES ($1, $2) ON CONFLICT DO NOTHING`, p[:], e.Subject[:]); err != nil {
+			return err
+		}
+	}
 	return insertEvent(actPen{ctx, tx, s.disk}, *e)
 }
 

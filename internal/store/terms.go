@@ -19,12 +19,50 @@ type ending struct {
 	given, expires                   int64
 }
 
-// maxEndings bounds one pass over the agreements that end.
+// maxEndings bounds what is read at a time of the agreements that end.
 const maxEndings = 500
 
-// endings are the agreements of more than a day that end between where the
-// last pass stopped and an instant.
-func (s *Store) endings(ctx context.Context, mark string, until time.Time, longer time.Duration) (out []ending, err error) {
+// pass goes over the agreements of more than a day, and of at least longer, that
+// end between where the last one stopped and an instant. mark keeps where.
+type pass struct {
+	mark   string
+	until  time.Time
+	longer time.Duration
+}
+
+// over does a thing to the next agreements of a pass, the first to end first,
+// and tells how many there were. It stops between two instants only, so that
+// none is lost however many end at one; what fails is done again.
+func (s *Store) over(ctx context.Context, p pass, do func([]ending) error) (n int, err error) {
+	var at ending // after it
+	if err := s.journal.reader.QueryRowContext(ctx, `SELECT valeur + 1 FROM reglage WHERE cle = $1`, p.mark).Scan(&at.expires); err != nil {
+		return 0, unavailable("store: agreements that end", err)
+	}
+	for full := true; full; {
+		list, err := s.endings(ctx, p, at)
+		if err != nil {
+			return n, err
+		}
+		if len(list) == 0 {
+			break
+		}
+		if err := do(list); err != nil {
+			return n, err
+		}
+		n, at, full = n+len(list), list[len(list)-1], len(list) == maxEndings
+		p.until = time.UnixMilli(at.expires + 1) // what remains of that instant
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	return n, s.tidy(ctx, "store: agreements that ended", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = $1 WHERE cle = $2 AND valeur < $3`, at.expires, p.mark, at.expires)
+		return err
+	})
+}
+
+// endings are the next agreements of a pass after one of them.
+func (s *Store) endings(ctx context.Context, p pass, after ending) (out []ending, err error) {
 	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
 		var e ending
 		var sujet []byte
@@ -33,47 +71,59 @@ func (s *Store) endings(ctx context.Context, mark string, until time.Time, longe
 		out = append(out, e)
 		return err
 	}, `SELECT id, sujet, partenaire, finalite, convention || '/' || version, given_at, expires_at FROM consentement AS c
-		WHERE expires_at - given_at > 86400000 AND expires_at - given_at >= $1 AND expires_at > (SELECT valeur FROM reglage WHERE cle = $2) AND expires_at < $3
+		WHERE expires_at - given_at > 86400000 AND expires_at - given_at >= $1 AND expires_at >= $2 AND (expires_at > $3 OR id > $4) AND expires_at < $5
 		AND NOT EXISTS (SELECT 1 FROM partage_evenement AS e WHERE e.accord = c.id AND e.accord <> '' AND e.acte = 'expired')
-		ORDER BY expires_at, id LIMIT $4`, longer.Milliseconds(), mark, millis(until), maxEndings)
+		ORDER BY expires_at, id LIMIT $6`, p.longer.Milliseconds(), after.expires, after.expires, after.id, millis(p.until), maxEndings)
 	return out, unavailable("store: agreements that end", err)
 }
 
-// advance notes how far a pass went: short of the last instant seen when there
-// may be more of it.
-func advance(ctx context.Context, tx *sql.Tx, mark string, list []ending) error {
-	to := list[len(list)-1].expires
-	if len(list) == maxEndings && list[0].expires != to {
-		to--
+// knownAs are the subjects of a person whose agreement was made under one of
+// them: that one, and those under which it has decided since.
+func knownAs(ctx context.Context, q querier, p droits.Sujet) ([]droits.Sujet, error) {
+	out := []droits.Sujet{p}
+	err := each(ctx, q, func(scan func(...any) error) error {
+		var b []byte
+		err := scan(&b)
+		if err == nil {
+			out = append(out, droits.Sujet(b))
+		}
+		return err
+	}, `SELECT sujet FROM sujet_ancien WHERE ancien = $1 ORDER BY sujet`, p[:])
+	return out, err
+}
+
+// stopped reports whether the person ended an agreement before its end, under
+// whatever number it did.
+func stopped(ctx context.Context, q querier, x ending) (bool, error) {
+	who, err := knownAs(ctx, q, x.person)
+	if err != nil {
+		return false, err
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE reglage SET valeur = $1 WHERE cle = $2 AND valeur < $3`, to, mark, to)
-	return err
+	events, err := history(ctx, q, who, x.partner)
+	stop := consent.Fold(events).LastStop
+	return !stop.IsZero() && millis(stop) >= x.given, err
 }
 
 // EndAgreements writes the end of the agreements that live for days, in the
-// history, in the log and to the partner, and tells how many. That they serve
-// nothing after their end depends on the clock alone, not on this. Errors:
-// service_indisponible.
-func (s *Store) EndAgreements(ctx context.Context) (n int, err error) {
-	now := s.clock()
-	list, err := s.endings(ctx, "fins", now, 0)
-	if err != nil || len(list) == 0 {
-		return 0, err
-	}
-	for _, x := range list {
-		events, err := history(ctx, s.journal.reader, []droits.Sujet{x.person}, x.partner)
-		if err != nil {
-			return n, unavailable("store: end an agreement", err)
+// history, in the log and to the partner, and tells how many it looked at. That
+// they serve nothing after their end depends on the clock alone, not on this.
+// Errors: service_indisponible.
+func (s *Store) EndAgreements(ctx context.Context) (int, error) {
+	return s.over(ctx, pass{mark: "fins", until: s.clock()}, func(list []ending) error {
+		for _, x := range list {
+			over, err := stopped(ctx, s.journal.reader, x)
+			if err != nil {
+				return unavailable("store: end an agreement", err)
+			}
+			if over {
+				continue
+			}
+			if err := s.endAgreement(ctx, x); err != nil {
+				return err
+			}
 		}
-		if stop := consent.Fold(events).LastStop; !stop.IsZero() && millis(stop) >= x.given {
-			continue // it ended by that
-		}
-		if err := s.endAgreement(ctx, x); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, s.tidy(ctx, "store: agreements that ended", func(tx *sql.Tx) error { return advance(ctx, tx, "fins", list) })
+		return nil
+	})
 }
 
 func (s *Store) endAgreement(ctx context.Context, x ending) error {
@@ -92,30 +142,44 @@ func (s *Store) endAgreement(ctx context.Context, x ending) error {
 // Remind queues a message to the people whose agreement of more than a week
 // ends within consent.RemindBefore and who asked to be told, and tells how many
 // agreements were looked at. Errors: service_indisponible.
-func (s *Store) Remind(ctx context.Context) (n int, err error) {
+func (s *Store) Remind(ctx context.Context) (int, error) {
 	now := s.clock()
-	list, err := s.endings(ctx, "rappels", now.Add(consent.RemindBefore), consent.LongFrom)
-	if err != nil || len(list) == 0 {
-		return 0, err
-	}
-	return len(list), s.tidy(ctx, "store: remind", func(tx *sql.Tx) error {
-		for _, x := range list {
-			if x.expires < millis(now) {
-				continue // it has ended while nobody looked
+	return s.over(ctx, pass{"rappels", now.Add(consent.RemindBefore), consent.LongFrom}, func(list []ending) error {
+		return s.tidy(ctx, "store: remind", func(tx *sql.Tx) error {
+			for _, x := range list {
+				if x.expires < millis(now) {
+					continue // it has ended while nobody looked
+				}
+				if err := s.remind(ctx, tx, x, now); err != nil {
+					return err
+				}
 			}
-			d := s.keys.reference.sum("rappel/v1", []byte(x.id))
-			m := envoi{id: "env_" + hex.EncodeToString(d[:12]), channel: notify.Mail, typ: notify.MailReminder, partner: x.partner, person: x.person, at: now, dueAt: now}
-			var wants int
-			if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM preference WHERE sujet = $1 AND prevenir = 1`, x.person[:]).Scan(&wants); err != nil {
-				return err
-			}
-			if wants == 0 {
-				continue
-			}
-			if err := s.enqueue(actPen{ctx, tx, s.disk}, m); err != nil {
-				return err
-			}
-		}
-		return advance(ctx, tx, "rappels", list)
+			return nil
+		})
 	})
+}
+
+// remind queues the message about an agreement, once, under the subject that
+// asked for messages.
+func (s *Store) remind(ctx context.Context, tx *sql.Tx, x ending, now time.Time) error {
+	over, err := stopped(ctx, tx, x)
+	if err != nil || over {
+		return err
+	}
+	who, err := knownAs(ctx, tx, x.person)
+	if err != nil {
+		return err
+	}
+	for _, p := range who {
+		var wants int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM preference WHERE sujet = $1 AND prevenir = 1`, p[:]).Scan(&wants); err != nil {
+			return err
+		}
+		if wants == 0 {
+			continue
+		}
+		d := s.keys.reference.sum("rappel/v1", []byte(x.id))
+		return s.enqueue(actPen{ctx, tx, s.disk}, envoi{id: "env_" + hex.EncodeToString(d[:12]), channel: notify.Mail, typ: notify.MailReminder, partner: x.partner, person: p, at: now, dueAt: now})
+	}
+	return nil
 }

@@ -27,6 +27,14 @@ CREATE INDEX partage_evenement_sujet ON partage_evenement (sujet, partenaire, n)
 
 CREATE INDEX partage_evenement_accord ON partage_evenement (accord) WHERE accord <> '';
 
+-- Under whom a person has decided whose former number stood for another: what it
+-- agreed to under that one is found with what it decided since.
+CREATE TABLE sujet_ancien (
+  ancien BLOB NOT NULL,
+  sujet  BLOB NOT NULL,
+  PRIMARY KEY (ancien, sujet)
+) STRICT, WITHOUT ROWID;
+
 -- What a person asks of us: a sealed address, and whether to write to it.
 CREATE TABLE preference (
   sujet      BLOB PRIMARY KEY,
@@ -79,4 +87,5 @@ DROP INDEX consentement_long;
 DROP TABLE envoi;
 DROP TABLE crochet;
 DROP TABLE preference;
+DROP TABLE sujet_ancien;
 DROP TABLE partage_evenement;
