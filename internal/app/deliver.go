@@ -71,7 +71,7 @@ func (a *App) deliverer() (*deliver.Worker, error) {
 			hooks.Allowed = append(hooks.Allowed, p)
 		}
 	}
-	c := deliver.Config{Outbox: a.Store, Webhooks: deliver.NewWebhooks(hooks), Observe: a.metrics.sending}
+	c := deliver.Config{Outbox: a.Store, Webhooks: deliver.NewWebhooks(hooks), Clock: a.clock, Observe: a.metrics.sending}
 	m := a.Config.Mail
 	if m.Host == "" {
 		return deliver.New(c), nil

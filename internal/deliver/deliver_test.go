@@ -192,13 +192,16 @@ func (w *world) must(err error) {
 	}
 }
 
+// someone is one of many people.
+func someone(n int) droits.Sujet { return droits.Sujet{byte(n + 1), byte((n + 1) >> 8)} }
+
 // agree gives a partner an agreement of each of so many people: it is told
 // nothing of others.
 func (w *world) agree(partnerID string, people int) {
 	writer := trace.NewWriter(w.Store, "test")
 	defer writer.Close()
 	for p := range people {
-		r := &consent.Record{ID: partner.NewID("acc"), Subject: droits.Sujet{byte(p + 1)}, Partner: partnerID, Convention: "c", ConventionVersion: 1, GivenAt: noon, ExpiresAt: noon}
+		r := &consent.Record{ID: partner.NewID("acc"), Subject: someone(p), Partner: partnerID, Convention: "c", ConventionVersion: 1, GivenAt: noon, ExpiresAt: noon}
 		_, err := writer.Append(w.t.Context(), trace.Pending{Leaf: trace.Entry{Class: trace.AccessServed, Person: trace.Person{At: noon, Partner: partnerID}}.Leaf(), Effects: []trace.Effect{r}})
 		w.must(err)
 	}
@@ -210,7 +213,7 @@ func (w *world) decide(partnerID string, people, times int) {
 	for n := range times {
 		for p := range people {
 			w.forward(time.Second)
-			who := droits.Sujet{byte(p + 1)}
+			who := someone(p)
 			if n%2 == 0 {
 				w.must(w.Withdraw(w.t.Context(), who, partnerID, ""))
 			} else {
@@ -221,7 +224,7 @@ func (w *world) decide(partnerID string, people, times int) {
 }
 
 func (w *world) worker() *Worker {
-	return New(Config{Outbox: w, Webhooks: NewWebhooks(WebhookConfig{Clock: clock, Sandbox: true})})
+	return New(Config{Outbox: w, Webhooks: NewWebhooks(WebhookConfig{Clock: clock, Sandbox: true}), Clock: w.now})
 }
 
 // passes sends until a pass sends nothing.

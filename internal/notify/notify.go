@@ -112,6 +112,13 @@ func Wait(attempts int) time.Duration {
 	return d
 }
 
+// Receiver is whom messages go to: a partner's webhook, or, without a partner,
+// the server by which mail leaves.
+type Receiver struct {
+	Channel Channel
+	Partner string
+}
+
 // Delivery is a message that is due, with what its sender needs. It prints as a
 // mask.
 type Delivery struct {

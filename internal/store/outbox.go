@@ -120,13 +120,42 @@ func (s *Store) tellPerson(to pen, r consent.Read) error {
 	return s.enqueue(to, envoi{id: "env_" + hex.EncodeToString(d[:12]), channel: notify.Mail, typ: notify.MailRead, partner: r.Partner, person: r.Subject, at: r.At, dueAt: r.At})
 }
 
-// Due are the messages to be sent now, the oldest first: of each file only the
-// first that waits, so that a receiver learns things in their order. Mail to a
-// person who asks for none any more is given up. Errors: service_indisponible.
-func (s *Store) Due(ctx context.Context, mail bool, limit int) (out []notify.Delivery, err error) {
-	channels := `('webhook')`
+// Waiting are the receivers to whom something is to be sent now; mail says
+// whether that is one. Errors: service_indisponible.
+func (s *Store) Waiting(ctx context.Context, mail bool) (out []notify.Receiver, err error) {
+	now := millis(s.clock())
 	if mail {
-		channels = `('webhook', 'mail')`
+		var n int
+		if err := s.journal.reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM envoi WHERE canal = 'mail' AND sent_at IS NULL AND dead_at IS NULL AND due_at <= $1)`, now).Scan(&n); err != nil {
+			return nil, unavailable("store: receivers", err)
+		}
+		if n == 1 {
+			out = append(out, notify.Receiver{Channel: notify.Mail})
+		}
+	}
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		to := notify.Receiver{Channel: notify.Webhook}
+		err := scan(&to.Partner)
+		out = append(out, to)
+		return err
+	}, `SELECT c.partenaire FROM crochet AS c WHERE EXISTS (SELECT 1 FROM envoi AS e
+		WHERE e.canal = 'webhook' AND e.partenaire = c.partenaire AND e.sent_at IS NULL AND e.dead_at IS NULL AND e.due_at <= $1) ORDER BY c.partenaire`, now)
+	return out, unavailable("store: receivers", err)
+}
+
+// firstWaits is what waits and is the first of its file.
+const firstWaits = ` AND sent_at IS NULL AND dead_at IS NULL
+	AND NOT EXISTS (SELECT 1 FROM envoi AS f WHERE f.file = e.file AND f.n < e.n AND f.sent_at IS NULL AND f.dead_at IS NULL)`
+
+// Due are the messages to be sent to a receiver now, the oldest first: of each
+// file only the first that waits, so that a receiver learns things in their
+// order. Mail to a person who asks for none any more is given up. Errors:
+// service_indisponible.
+func (s *Store) Due(ctx context.Context, to notify.Receiver, limit int) (out []notify.Delivery, err error) {
+	const columns = `SELECT id, canal, type, partenaire, sujet, contenu, essais, made_at FROM envoi AS e WHERE `
+	query, args := columns+`canal = 'mail' AND due_at <= $1`+firstWaits+` ORDER BY n LIMIT $2`, []any{millis(s.clock()), limit}
+	if to.Channel == notify.Webhook {
+		query, args = columns+`canal = 'webhook' AND partenaire = $1 AND due_at <= $2`+firstWaits+` ORDER BY n LIMIT $3`, []any{to.Partner, millis(s.clock()), limit}
 	}
 	type row struct {
 		d              notify.Delivery
@@ -140,10 +169,7 @@ func (s *Store) Due(ctx context.Context, mail bool, limit int) (out []notify.Del
 		x.d.MadeAt = time.UnixMilli(made)
 		rows = append(rows, x)
 		return err
-	}, `SELECT id, canal, type, partenaire, sujet, contenu, essais, made_at FROM envoi AS e
-		WHERE sent_at IS NULL AND dead_at IS NULL AND due_at <= $1 AND canal IN `+channels+`
-		AND NOT EXISTS (SELECT 1 FROM envoi AS f WHERE f.file = e.file AND f.n < e.n AND f.sent_at IS NULL AND f.dead_at IS NULL)
-		ORDER BY n LIMIT $2`, millis(s.clock()), limit)
+	}, query, args...)
 	if err != nil {
 		return nil, unavailable("store: due messages", err)
 	}

@@ -32,8 +32,13 @@ func withWebhook(t testing.TB) (*Store, *watch) {
 
 func due(t testing.TB, s *Store) (out []notify.Delivery) {
 	t.Helper()
-	out, err := s.Due(ctx, true, 100)
+	list, err := s.Waiting(ctx, true)
 	must(t, err)
+	for _, to := range list {
+		some, err := s.Due(ctx, to, 100)
+		must(t, err)
+		out = append(out, some...)
+	}
 	return out
 }
 
@@ -256,8 +261,8 @@ func TestPeopleAreToldOfReadings(t *testing.T) {
 		t.Errorf("%d in the next hour", len(list))
 	}
 	t.Run("without a mail server they stay where they are", func(t *testing.T) {
-		if got, err := s.Due(ctx, false, 10); err != nil || len(got) != 0 {
-			t.Errorf("%s %v", ids(got), err)
+		if got, err := s.Waiting(ctx, false); err != nil || len(got) != 0 {
+			t.Errorf("%v %v", got, err)
 		}
 	})
 	t.Run("no organisation and nothing of the rights is in them", func(t *testing.T) {
@@ -396,8 +401,14 @@ func TestManyReadTheOutboxAtOnce(t *testing.T) {
 				if list, err := s.Outbox(within, 10); err != nil || len(list) != 2 {
 					t.Error(len(list), err)
 				}
-				if list, err := s.Due(within, true, 10); err != nil || len(list) != 2 {
+				list, err := s.Waiting(within, true)
+				if err != nil || len(list) != 2 {
 					t.Error(len(list), err)
+				}
+				for _, to := range list {
+					if list, err := s.Due(within, to, 10); err != nil || len(list) != 1 {
+						t.Error(len(list), err)
+					}
 				}
 			}
 		})
@@ -478,5 +489,40 @@ func TestAnAgreementWhoseHolderHasAnotherNumber(t *testing.T) { // R17 R18
 	}
 	if fmt.Sprint(ended) != "[acc_tient]" || sent(notify.ConsentExpired) != 1 {
 		t.Errorf("R18 what was withdrawn under the new number ends a second time: %v", ended)
+	}
+}
+
+func TestAReceiverTakesNoPlaceOfAnother(t *testing.T) { // R20, R32
+	s, w := withWebhook(t)
+	must(t, s.PutPartner(ctx, partner.Partner{ID: "mutuelle", Nom: "mutuelle", Kind: droits.Etablissement}))
+	must(t, s.SetWebhook(ctx, "mutuelle", "https://mutuelle.example/droits", "whsec_2", partner.Production))
+	const people = 250
+	wr := trace.NewWriter(s, "test")
+	for i := range people {
+		r := record(droits.Sujet{7, byte(i), byte(i >> 8)}, consent.Token{})
+		r.ID = fmt.Sprintf("acc_x%04d", i)
+		_, err := wr.Append(ctx, trace.Pending{Leaf: traceAt(w.now(), "servi").Leaf(), Effects: []trace.Effect{r}})
+		must(t, err)
+		must(t, s.act1(r.Subject, consent.Withdrawn))
+	}
+	must(t, s.SetSettings(ctx, camille, consent.Settings{Mail: "camille@exemple.fr", Notify: true}, trace.Event{Actor: trace.ActorHolder}))
+	_, err := wr.Append(ctx, trace.Pending{Leaf: traceAt(noon(), "servi").Leaf(), Effects: []trace.Effect{consent.Read{Subject: camille, Partner: "hopital", At: noon()}}})
+	must(t, err)
+	wr.Close()
+	id, err := s.TestWebhook(ctx, "mutuelle")
+	must(t, err)
+	list, err := s.Waiting(ctx, true)
+	if err != nil || fmt.Sprint(list) != "[{mail } {webhook hopital} {webhook mutuelle}]" {
+		t.Fatalf("%v %v", list, err)
+	}
+	for to, want := range map[notify.Receiver]int{list[0]: 1, list[1]: 20, list[2]: 1} {
+		got, err := s.Due(ctx, to, 20)
+		if err != nil || len(got) != want || to.Partner == "mutuelle" && got[0].ID != id {
+			t.Errorf("%v: %d %v", to, len(got), err)
+		}
+	}
+	must(t, s.Failed(ctx, id, "HTTP_500"))
+	if list, err = s.Waiting(ctx, false); err != nil || fmt.Sprint(list) != "[{webhook hopital}]" {
+		t.Errorf("who has nothing due is not named: %v %v", list, err)
 	}
 }

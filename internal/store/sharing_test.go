@@ -14,6 +14,7 @@ import (
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/notify"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
@@ -332,7 +333,8 @@ func TestAClosedStoreDecidesNothing(t *testing.T) { // R41
 		"SetSettings": func() error {
 			return s.SetSettings(ctx, camille, consent.Settings{}, trace.Event{Actor: trace.ActorHolder})
 		},
-		"Due":           func() error { _, err := s.Due(ctx, true, 10); return err },
+		"Waiting":       func() error { _, err := s.Waiting(ctx, true); return err },
+		"Due":           func() error { _, err := s.Due(ctx, notify.Receiver{Channel: notify.Mail}, 10); return err },
 		"Sent":          func() error { return s.Sent(ctx, "x") },
 		"Failed":        func() error { return s.Failed(ctx, "x", "X") },
 		"Outbox":        func() error { _, err := s.Outbox(ctx, 10); return err },

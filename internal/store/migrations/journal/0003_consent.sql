@@ -73,6 +73,8 @@ CREATE TABLE envoi (
 
 CREATE INDEX envoi_attente ON envoi (file, n) WHERE sent_at IS NULL AND dead_at IS NULL;
 
+CREATE INDEX envoi_receveur ON envoi (partenaire, canal, n) WHERE sent_at IS NULL AND dead_at IS NULL;
+
 CREATE INDEX envoi_du ON envoi (canal, due_at) WHERE sent_at IS NULL AND dead_at IS NULL;
 
 CREATE INDEX envoi_partenaire ON envoi (partenaire, n);
