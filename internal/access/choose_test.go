@@ -141,6 +141,20 @@ func TestAPageThatIsLate(t *testing.T) { // R16 R18
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("a second click finds what the first one kept, and keeps nothing more", func(t *testing.T) {
+		twice := w.choice(c, func(x *Choice) {
+			ticked(x)
+			x.Blocks = without(x.Blocks, droits.BlocContrats)
+			x.Excluded = w.refs(c)[:1]
+		})
+		must(t, w.service.Choose(ctx, c, visit, "hopital", twice))
+		n, until := len(w.allTraces()), w.sharing(c, "hopital").LetUntil
+		w.forward(time.Second)
+		must(t, w.service.Choose(ctx, c, visit, "hopital", twice))
+		if x := w.sharing(c, "hopital"); len(w.allTraces()) != n || len(x.Given) != 1 || !x.LetUntil.Equal(until) {
+			t.Errorf("%d agreements, until %v", len(x.Given), x.LetUntil)
+		}
+	})
 	t.Run("R18 nothing is chosen about what is withdrawn or paused", func(t *testing.T) {
 		for _, stop := range []func() error{func() error { return w.service.Pause(ctx, c, visit, "hopital", w.Now().Add(aDay)) }, func() error { return w.service.Withdraw(ctx, c, visit, "hopital") }} {
 			must(t, stop())

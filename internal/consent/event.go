@@ -145,6 +145,20 @@ func keptBack(before []droits.Bloc, e Event) []droits.Bloc {
 	return out
 }
 
+// Is reports whether a choice asks for what holds already.
+func (d Decided) Is(e Event) bool {
+	if len(e.Blocks) > 0 && e.At.After(d.LetUntil) {
+		return false
+	}
+	return d.Chosen && e.Blocks != nil && alike(d.LetGo, e.Blocks) && alike(d.Under, e.Under) && alike(d.Refused, keptBack(d.Refused, e)) && alike(d.Excluded, e.Excluded)
+}
+
+// alike reports whether two lists hold the same, in any order.
+func alike[T comparable](a, b []T) bool {
+	in := func(list []T) func(T) bool { return func(x T) bool { return !slices.Contains(list, x) } }
+	return !slices.ContainsFunc(a, in(b)) && !slices.ContainsFunc(b, in(a))
+}
+
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b

@@ -116,6 +116,16 @@ func TestChoicesOfBlocks(t *testing.T) { // R15 R38
 			t.Error(got)
 		}
 	})
+	t.Run("a choice is what holds already as long as that holds", func(t *testing.T) {
+		d := Fold([]Event{choice})
+		same, less := choice, choice
+		less.Refused = append([]droits.Bloc{droits.BlocContrats}, choice.Refused...)
+		late, nobody := choice, choice
+		late.At, nobody.Excluded = after(2*time.Hour), nil
+		if !d.Is(same) || d.Is(less) || d.Is(late) || d.Is(nobody) || d.Is(Event{Act: Chosen}) || (Decided{}).Is(same) {
+			t.Error("another answer")
+		}
+	})
 	t.Run("R16 the last choice says who is left out", func(t *testing.T) {
 		if d := Fold([]Event{choice, {Act: Chosen}}); len(d.Excluded) != 0 {
 			t.Error("the first one does")

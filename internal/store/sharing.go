@@ -214,7 +214,7 @@ var errSame = errors.New("store: nothing to change")
 // Decide writes what a person decides about a partner, with the agreements that
 // come of it, and tells the partner; it holds from the next call on and for
 // those that run. by says who asks, for the log: its Actor, RequestID and IP.
-// Repeating a withdrawal or a contestation changes nothing. Errors:
+// Repeating a withdrawal, a contestation or a choice changes nothing. Errors:
 // ressource_inconnue (no such partner, nothing to allow, no such agreement of
 // that person), parametre_invalide with ALREADY_WITHDRAWN for a pause,
 // with consent.StoppedReason for a choice about what is withdrawn or paused, and
@@ -294,6 +294,9 @@ func (s *Store) decide(ctx context.Context, tx *sql.Tx, e *consent.Event, by *tr
 	case consent.Chosen:
 		if before.StoppedAt(e.At) {
 			return fault.New(fault.ParametreInvalide, "store: decide").On("partner").Because(consent.StoppedReason)
+		}
+		if e.Last != before.Last && before.Is(*e) {
+			return errSame // a second click
 		}
 		if e.Last != before.Last {
 			return fault.New(fault.ParametreInvalide, "store: decide").On("partner").Because(consent.ChoiceChanged)

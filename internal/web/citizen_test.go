@@ -422,6 +422,26 @@ func TestOwnSharings(t *testing.T) {
 		}
 		whole(t, p, 200, "Nous ne l'avons pas vue affichée")
 	})
+	t.Run("R14 R38 every convention in force is named on the form, with its purpose and its sentence", func(t *testing.T) {
+		in := apptest.Start(t, apptest.Options{})
+		d := in.App.Store.ConventionsOf(in.Hospital.ID)[0].Document
+		d.ID, d.Purpose, d.FCClients = "hopital-adhesion", "adhesion", []convention.FCClient{{ID: "autre-client", Profile: "v1"}}
+		next, err := convention.New(d, convention.Draft)
+		if err == nil {
+			err = in.App.Store.PutConvention(t.Context(), next)
+		}
+		if err == nil {
+			err = in.App.Store.SetConventionState(t.Context(), d.ID, convention.Active)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := signedIn(t, in, "famille-martin").Get(t, hospital)
+		whole(t, p, 200, "Préparer une admission", "Faciliter une adhésion", "pour préparer votre admission", "pour faciliter votre adhésion")
+		if form := p.Body[strings.Index(p.Body, hospital+"/choix"):]; !strings.Contains(form, `value="hopital-adhesion/`) || !strings.Contains(form, `value="`+in.Hospital.Convention+`/`) {
+			t.Error("the form does not say which conventions it shows")
+		}
+	})
 	t.Run("R15 an unticked block is no longer told from the next call on", func(t *testing.T) {
 		nir := in.NIROf(t, "famille-martin")
 		in.Get(t, "/caisse", in.As(t, "famille-martin", in.Hospital), nir).Want(t, 200, "")
@@ -513,6 +533,9 @@ func TestOwnSharings(t *testing.T) {
 		b := signedIn(t, in, "maternite")
 		p := b.Get(t, hospital)
 		whole(t, p, 200, "rien n'est transmis sans cette case", "Une case cochée vaut 30 jours")
+		if told, button := strings.Index(p.Body, "Une case cochée vaut"), strings.Index(p.Body, "Enregistrer mes choix"); told < 0 || told > button {
+			t.Error("R17 how long a tick lasts is not said before the button")
+		}
 		v := ticks(p)
 		v.Add("blocs", string(droits.BlocExonerationsMotif))
 		whole(t, b.Post(t, hospital+"/choix", v), 200, "C'est fait.", "les vôtres valent jusqu'au 22 décembre 2026")
