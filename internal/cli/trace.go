@@ -177,15 +177,17 @@ func verifyTraceCommand(p Process) *cobra.Command {
 joins what it commits to and that what is there is what was committed, that the stored
 tree is that of the leaves, that every signed head is one of this tree (so that each
 continues the one before), that the lock agrees, that the index of persons is that of the
-entries, and that what is gone went by an erasure of this trail, after its date.
+entries, that what people decided is what the entries say that they decided, and that
+what is gone went by an erasure of this trail, after its date.
 
-Memory does not grow with the trail. Without the root key what is sealed is not opened,
-and neither it nor the index of persons is checked: the report counts it. No personal
-datum is printed.
+Memory does not grow with the trail. Without the root key what is sealed is not opened:
+neither it, nor the index of persons, nor the decisions are checked, and the answer is
+"could not verify" unless --tree-only says that the tree is enough. No personal datum is
+printed.
 
 Exit codes: 0 intact · 7 broken · 1 could not verify · 2 usage`,
 		Example: `  droits trace verify --data /var/lib/droits --root /etc/droits/root.key
-  droits trace verify --data /var/lib/droits --since 120000 --json
+  droits trace verify --data /var/lib/droits --tree-only --since 120000 --json
   droits trace verify --config droits.toml --head published.txt --key keys.txt`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o := trace.VerifyOptions{Since: since}
@@ -216,14 +218,18 @@ Exit codes: 0 intact · 7 broken · 1 could not verify · 2 usage`,
 	}
 	trailFlags(c)
 	c.Flags().Int64Var(&since, "since", 0, "first entry to check; the tree before it is taken as it is stored")
+	c.Flags().Bool("tree-only", false, "be content with the tree and its signed heads, without the root key")
 	c.Flags().String("head", "", "file that holds a checkpoint from elsewhere, which must be of this trail")
 	return c
 }
 
 func printVerdict(c *cobra.Command, v trace.Verdict) error {
 	var broken error
-	if !v.Intact {
+	switch {
+	case !v.Intact:
 		broken = &exitError{ExitIntegrity, fmt.Errorf("broken: %d checks failed", v.FlawCount)}
+	case v.Unopened > 0 && !flag(c, "tree-only"):
+		broken = &exitError{ExitFailure, errors.New("could not verify what the entries hold: give the root key with --root FILE, or be content with the tree with --tree-only")}
 	}
 	if flag(c, "json") {
 		return errors.Join(printJSON(c, v), broken)
@@ -231,12 +237,15 @@ func printVerdict(c *cobra.Command, v trace.Verdict) error {
 	w := c.OutOrStdout()
 	fmt.Fprintf(w, "%d entries, %d checked\n", v.Entries, v.Checked)
 	for _, l := range v.Logs {
-		fmt.Fprintf(w, "%s: %d entries, root %s\n  %d checkpoints, the newest over %d entries", l.Origin, l.Size, base64.StdEncoding.EncodeToString(l.Root), l.Checkpoints, l.Signed)
+		fmt.Fprintf(w, "%q: %d entries, root %s\n  %d checkpoints, the newest over %d entries", l.Origin, l.Size, base64.StdEncoding.EncodeToString(l.Root), l.Checkpoints, l.Signed)
 		if !l.SignedAt.IsZero() {
 			fmt.Fprintf(w, ", signed %s", l.SignedAt.Format("2006-01-02 15:04:05Z"))
 		}
 		fmt.Fprintln(w)
-		if n := l.Size - l.Signed; n > 0 {
+		if l.Unkept > 0 {
+			fmt.Fprintf(w, "  the lock holds a newer head, over %d entries: the next start keeps it\n", l.Unkept)
+		}
+		if n := l.Size - max(l.Signed, l.Unkept); n > 0 {
 			fmt.Fprintf(w, "  the last %d are under no signed head yet: until then receipts and X-Trace alone answer for them\n", n)
 		}
 	}
@@ -250,6 +259,9 @@ func printVerdict(c *cobra.Command, v trace.Verdict) error {
 		fmt.Fprintf(w, "  %s\n", strings.TrimPrefix(f.Error(), "trace: "))
 	}
 	if v.Intact {
+		if v.Unopened > 0 {
+			fmt.Fprint(w, "tree ")
+		}
 		fmt.Fprintln(w, "intact")
 	}
 	return broken

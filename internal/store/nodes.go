@@ -1,15 +1,13 @@
 package store
 
 import (
-	"errors"
-
 	"golang.org/x/mod/sumdb/tlog"
 
 	"droits.example/droits/internal/trace"
 )
 
-// errNodes says that the stored nodes of a tree are not where they should be.
-var errNodes = errors.New("store: the stored nodes of the trail are cut or missing")
+// errNodes is told of stored nodes that are not where they should be.
+var errNodes = trace.ErrNodes
 
 // nodesOf reads the nodes of a log's tree: fetch gives the batch that holds an
 // entry, by its first entry and its nodes. A batch is fetched once as long as

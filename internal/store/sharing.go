@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
@@ -167,6 +168,34 @@ func nullable(t time.Time) any {
 
 // insertEvent adds a line to the history of a person and a partner.
 func insertEvent(to pen, e consent.Event) error {
+	values, err := eventValues(e)
+	if err != nil {
+		return err
+	}
+	return to.put(`INSERT INTO partage_evenement (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (id) DO NOTHING`, values...)
+}
+
+// addEvent is insertEvent for an act, whose entry then commits to the line.
+func addEvent(to pen, e consent.Event, by *trace.Event) error {
+	e.Trace = by.Index
+	values, err := eventValues(e)
+	if err != nil {
+		return err
+	}
+	sum := recordOf(values)
+	by.Record = sum[:]
+	return insertEvent(to, e)
+}
+
+// recordOf is the SHA-256 of a line of the history, as JSON in the order of
+// eventColumns without the last one: what is empty is null, bytes are in base64.
+func recordOf(values []any) [trace.HashSize]byte {
+	b, _ := json.Marshal(values[:len(values)-1]) // numbers, texts and bytes only: it cannot fail
+	return sha256.Sum256(b)
+}
+
+// eventValues are the values of eventColumns.
+func eventValues(e consent.Event) ([]any, error) {
 	var blocks, refused, under any
 	if e.Blocks != nil {
 		blocks, refused = joinBlocs(e.Blocks), joinBlocs(e.Refused)
@@ -174,12 +203,11 @@ func insertEvent(to pen, e consent.Event) error {
 	if e.Under != nil {
 		b, err := json.Marshal(e.Under)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		under = string(b)
 	}
-	return to.put(`INSERT INTO partage_evenement (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (id) DO NOTHING`,
-		e.ID, e.Subject[:], e.Partner, string(e.Act), millis(e.At), nullable(e.Until), e.Consent, blocks, refused, joinSubjects(e.Excluded), under, e.Notice, string(e.Channel), string(e.Actor), e.Reason, e.Trace)
+	return []any{e.ID, e.Subject[:], e.Partner, string(e.Act), millis(e.At), nullable(e.Until), e.Consent, blocks, refused, joinSubjects(e.Excluded), under, e.Notice, string(e.Channel), string(e.Actor), e.Reason, e.Trace}, nil
 }
 
 // insertConsent adds an agreement. Two first calls of one token may meet here:
@@ -318,7 +346,7 @@ func (s *Store) decide(ctx context.Context, tx *sql.Tx, e *consent.Event, by *tr
 			return err
 		}
 	}
-	return insertEvent(actPen{ctx, tx, s.disk}, *e)
+	return addEvent(actPen{ctx, tx, s.disk}, *e, by)
 }
 
 // contestable checks that the agreement is the person's with that partner, and

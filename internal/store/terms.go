@@ -131,8 +131,7 @@ func (s *Store) endAgreement(ctx context.Context, x ending) error {
 	by := &trace.Event{Class: trace.ConsentEvent, Operation: "fin", Actor: trace.ActorSystem, Partner: x.partner, Purpose: x.purpose, Consent: x.id, Convention: x.convention,
 		Subject: s.TraceSubject(x.person), Before: string(consent.StateGiven), After: string(consent.StateExpired)}
 	return s.act(ctx, "store: end an agreement", by, func(tx *sql.Tx) error {
-		e.Trace = by.Index
-		if err := insertEvent(actPen{ctx, tx, s.disk}, e); err != nil {
+		if err := addEvent(actPen{ctx, tx, s.disk}, e, by); err != nil {
 			return err
 		}
 		return s.tellPartner(ctx, tx, e)

@@ -26,6 +26,7 @@ type Trail struct {
 	locked []trace.StoredCheckpoint
 	days   map[string]cipher.AEAD // nil: the day has no key
 	broken map[string]bool
+	there  map[string]bool // days whose key is there, opened or not
 }
 
 // TrailConfig says what to read.
@@ -81,7 +82,7 @@ func openTrail(c TrailConfig) (*Trail, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, ErrNoTrail
 	}
-	t := &Trail{days: map[string]cipher.AEAD{}, broken: map[string]bool{}}
+	t := &Trail{days: map[string]cipher.AEAD{}, broken: map[string]bool{}, there: map[string]bool{}}
 	if c.LockFile == "" {
 		c.LockFile = filepath.Join(c.Dir, "verrou.db")
 	}
@@ -129,8 +130,16 @@ func (t *Trail) readLock(path string) error {
 	if err != nil {
 		return err
 	}
-	err = sqlitex.Execute(c, `SELECT origine, note FROM verrou`, &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
-		l := trace.StoredCheckpoint{Origin: s.ColumnText(0), Note: s.ColumnText(1)}
+	there := false
+	err = sqlitex.Execute(c, `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'verrou'`, &sqlitex.ExecOptions{ResultFunc: func(*sqlite.Stmt) error {
+		there = true
+		return nil
+	}})
+	if err != nil || !there {
+		return errors.Join(err, c.Close())
+	}
+	err = sqlitex.Execute(c, `SELECT origine, note, precedent FROM verrou`, &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
+		l := trace.StoredCheckpoint{Origin: s.ColumnText(0), Note: s.ColumnText(1), Before: s.ColumnInt64(2)}
 		l.Size = trace.SizeOf([]byte(l.Note))
 		t.locked = append(t.locked, l)
 		return nil
@@ -178,11 +187,9 @@ func (t *Trail) Batches(ctx context.Context, from int64, each func(*trace.Stored
 	})
 }
 
-// part opens a part of an entry.
+// part opens a part of an entry. Without the root key what is sealed stays so,
+// and only whether it can still be opened is known.
 func (t *Trail) part(name string, at int64, hash [trace.HashSize]byte, sealed []byte) trace.StoredPart {
-	if t.keys == nil {
-		return trace.StoredPart{State: trace.PartSealed}
-	}
 	day := civil.On(time.Unix(at, 0))
 	id := name + "|" + day.String()
 	key, known := t.days[id]
@@ -193,6 +200,8 @@ func (t *Trail) part(name string, at int64, hash [trace.HashSize]byte, sealed []
 	switch {
 	case t.broken[id]:
 		return trace.StoredPart{State: trace.PartBroken}
+	case t.keys == nil && t.there[id]:
+		return trace.StoredPart{State: trace.PartSealed}
 	case key == nil:
 		return trace.StoredPart{State: trace.PartErased}
 	}
@@ -206,6 +215,10 @@ func (t *Trail) part(name string, at int64, hash [trace.HashSize]byte, sealed []
 // dayKey reads the key of a day, nil when it is destroyed.
 func (t *Trail) dayKey(day civil.Date, name, id string) (key cipher.AEAD) {
 	err := t.each(`SELECT cle FROM cle_jour WHERE jour = $1 AND partie = $2`, []any{day.String(), name}, func(s *sqlite.Stmt) error {
+		t.there[id] = true
+		if t.keys == nil {
+			return nil
+		}
 		plain, err := open(t.keys.wrap, dayKeyPlace(day, name), column(s, 0))
 		if err == nil {
 			key = newAEAD(plain)
@@ -278,6 +291,26 @@ func (t *Trail) StraySubjects(_ context.Context, last int64) (n int64, err error
 		return nil
 	})
 	return n, err
+}
+
+// Decisions implements trace.Source.
+func (t *Trail) Decisions(_ context.Context, from, until int64) (out []trace.RecordRow, err error) {
+	err = t.each(`SELECT `+eventColumns+` FROM partage_evenement WHERE trace >= $1 AND trace < $2 AND acte <> 'asked' ORDER BY trace`, []any{from, until}, func(s *sqlite.Stmt) error {
+		values := make([]any, s.ColumnCount())
+		for i := range values {
+			switch s.ColumnType(i) {
+			case sqlite.TypeInteger:
+				values[i] = s.ColumnInt64(i)
+			case sqlite.TypeText:
+				values[i] = s.ColumnText(i)
+			case sqlite.TypeBlob:
+				values[i] = column(s, i)
+			}
+		}
+		out = append(out, trace.RecordRow{N: s.ColumnInt64(len(values) - 1), Record: recordOf(values)})
+		return nil
+	})
+	return out, err
 }
 
 // Locks implements trace.Source.

@@ -87,6 +87,7 @@ type Internal struct {
 	Policy    string
 	Token     string // keyed digest of the token
 	FCSubject string // keyed digest of FranceConnect's sub, "" in v1
+	Record    []byte // SHA-256 of the line that the act left beside the log, nil when it left none
 }
 
 // Parts are the two canonical JSON texts of an entry (RFC 8785).
@@ -138,6 +139,7 @@ func (e *Entry) appendInternal(b []byte) []byte {
 	i.digests("others", e.Others)
 	i.str("policy", y.Policy)
 	i.list("reasons", y.Reasons)
+	i.hex("record", y.Record)
 	i.str("request_id", y.RequestID)
 	i.digest("subject", e.Subject)
 	i.str("token", y.Token)

@@ -24,6 +24,7 @@ type Event struct {
 	Subject    Digest   // whom the act concerns; zero when nobody
 	Others     []Digest // everybody else of whom something was told or changed
 	Erased     *Erased  // of an Erasure: what is gone
+	Record     []byte   // SHA-256 of the line that the act leaves beside the log, internal part
 
 	// Set by the store before the act runs, for what wants to refer to its event.
 	Index int64
@@ -47,7 +48,7 @@ const Acted = "fait"
 
 // Complete reports whether the event says what, who and of which class.
 func (e *Event) Complete() bool {
-	return e != nil && e.Class >= ConsentEvent && e.Class <= AgentAction && e.Operation != "" && e.Actor != ""
+	return e != nil && e.Class >= ConsentEvent && e.Class <= AgentAction && e.Operation != "" && e.Actor != "" && (e.Class == Erasure) == (e.Erased != nil)
 }
 
 // Entry is the event as an entry of the log, at an instant.
@@ -58,7 +59,7 @@ func (e *Event) Entry(at time.Time) Entry {
 			At: at, Operation: e.Operation, Actor: e.Actor, Partner: e.Partner, Purpose: e.Purpose, Consent: e.Consent, Convention: e.Convention,
 			Object: e.Object, Asked: e.Blocks, Before: e.Before, Erased: e.Erased, After: e.After, Outcome: Acted,
 		},
-		Internal: Internal{RequestID: e.RequestID, IP: e.IP, Reasons: e.Reasons},
+		Internal: Internal{RequestID: e.RequestID, IP: e.IP, Reasons: e.Reasons, Record: e.Record},
 	}
 	if e.Subject != (Digest{}) {
 		out.Person.Beneficiary = "assure"

@@ -14,7 +14,7 @@ type Flaw struct {
 func (f *Flaw) Error() string {
 	at := "trace: " + f.Check
 	if f.Log != "" {
-		at += " in " + f.Log
+		at += " in " + strconv.Quote(f.Log) // it may be read from an altered database
 	}
 	return at + " at " + strconv.FormatInt(f.Index, 10)
 }
@@ -42,6 +42,7 @@ const (
 	FlawEarly      = "ERASED_EARLY"       // a part went before its date
 	FlawErasure    = "ERASURE"            // an erasure is not what the log says
 	FlawSubjects   = "SUBJECT_ROWS"       // the index of persons is not that of the entries
+	FlawDecisions  = "DECISION_ROWS"      // the decisions of people are not those of the entries
 	FlawHead       = "HEAD"               // the tree is not that of a checkpoint
 	FlawShort      = "LOG_SHORTER"        // a checkpoint covers more than there is
 	FlawLock       = "LOCK"               // the lock is not a head of this log

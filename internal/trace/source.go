@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -29,9 +30,22 @@ type Source interface {
 	// StraySubjects counts the rows outside the slices up to one, the others
 	// below zero included.
 	StraySubjects(ctx context.Context, last int64) (int64, error)
+	// Decisions are the lines of what people decided whose entries are from one
+	// to before another, by entry.
+	Decisions(ctx context.Context, from, until int64) ([]RecordRow, error)
 	// Locks are the heads that the lock holds.
 	Locks(ctx context.Context) ([]StoredCheckpoint, error)
 }
+
+// RecordRow is a line that an act left beside the log: its entry, and the
+// SHA-256 of what it says.
+type RecordRow struct {
+	N      int64
+	Record [HashSize]byte
+}
+
+// ErrNodes says that the stored nodes of a tree are not where they should be.
+var ErrNodes = errors.New("trace: the stored nodes of the trail are cut or missing")
 
 // SliceBits makes slices of 1,024 entries of the index of persons.
 const SliceBits = 10

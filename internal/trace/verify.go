@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -37,7 +38,8 @@ type LogVerdict struct {
 	Checkpoints int64     `json:"checkpoints"`
 	Signed      int64     `json:"signed_size"` // of the newest checkpoint
 	SignedAt    time.Time `json:"signed_at,omitzero"`
-	Witnessed   int64     `json:"witnessed_size"` // of the newest one with every witness of the quorum
+	Witnessed   int64     `json:"witnessed_size"`          // of the newest one with every witness of the quorum
+	Unkept      int64     `json:"lock_only_size,omitzero"` // of a head that the lock holds and the store does not yet
 }
 
 const maxFlaws = 100
@@ -158,10 +160,16 @@ func (v *verification) begin(b *StoredBatch, from int64) error {
 	}
 	l := v.logs[v.at]
 	for i := range v.at { // those before are not read
+		if _, ok := v.locks[v.logs[i].Origin]; !ok {
+			v.flaw(FlawLockGone, v.logs[i+1].First)
+		}
 		v.rep.Logs = append(v.rep.Logs, LogVerdict{Origin: v.logs[i].Origin, First: v.logs[i].First, Size: v.logs[i+1].First - v.logs[i].First})
 	}
 	var err error
-	if v.tree, err = TreeAt(b.First-l.First, v.src.Nodes(v.ctx, l)); err != nil {
+	if v.tree, err = TreeAt(b.First-l.First, v.src.Nodes(v.ctx, l)); errors.Is(err, ErrNodes) {
+		v.tree = Tree{}
+		v.flaw(FlawNodes, b.First) // and every batch after it
+	} else if err != nil {
 		return err
 	}
 	return v.openLog()

@@ -3,7 +3,9 @@ package trace
 import (
 	"bytes"
 	"encoding/hex"
+	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -66,7 +68,7 @@ func (h *heads) reached(v *verification) (err error) {
 		}
 	}
 	if l, ok := v.locks[origin]; ok && l.Size == size {
-		if c, err := v.o.Keys.quiet().Open([]byte(l.Note)); err != nil || c.Origin != origin || c.Size != size || !same(c.Root) {
+		if c, err := v.o.Keys.quiet().Open([]byte(l.Note)); err != nil || !ownLines(l.Note) || c.Origin != origin || c.Size != size || !same(c.Root) {
 			v.flaw(FlawLock, size)
 		}
 	}
@@ -87,7 +89,7 @@ func (h *heads) checkpoint(v *verification, same func([HashSize]byte) bool) (err
 	h.kept = h.next.Size
 	c, bad := v.o.Keys.quiet().Open([]byte(Cosigned(h.next.Note, h.next.Cosignatures)))
 	switch {
-	case bad != nil:
+	case bad != nil || !ownLines(h.next.Note):
 		v.flaw(FlawSignature, h.next.Size)
 	case c.Origin != h.next.Origin || c.Size != h.next.Size || c.Size != size || !same(c.Root):
 		v.flaw(FlawHead, h.next.Size)
@@ -108,6 +110,10 @@ func (h *heads) checkpoint(v *verification, same func([HashSize]byte) bool) (err
 	return err
 }
 
+// ownLines reports whether a stored note has the log's two signature lines, plain
+// and dated, and no more: those of witnesses are kept beside it.
+func ownLines(note string) bool { return strings.Count(note, "\n— ") == 2 }
+
 // end tells what was to be met and was not.
 func (h *heads) end(v *verification) error {
 	size, origin := v.tree.Size(), v.logs[v.at].Origin
@@ -122,8 +128,13 @@ func (h *heads) end(v *verification) error {
 		v.flaw(FlawShort, l.Size)
 	case l.Size < h.last.Size:
 		v.flaw(FlawLockBehind, l.Size)
-	case h.kept >= 0 && l.Size > h.kept: // the next start takes it from there
-		v.flaw(FlawChain, l.Size)
+	case h.kept >= 0 && l.Size > h.kept:
+		// The process ended between the lock and its copy; the next start keeps it.
+		if l.Before != h.kept {
+			v.flaw(FlawChain, l.Size)
+		} else {
+			v.rep.Logs[len(v.rep.Logs)-1].Unkept = l.Size
+		}
 	}
 	return nil
 }
@@ -210,6 +221,8 @@ type rowCheck struct {
 	slice int64
 	want  []SubjectRow
 	skip  map[int64]bool // entries whose internal part cannot be read
+
+	decided []RecordRow // lines that the entries of the slice commit to
 }
 
 func (r *rowCheck) begin(from int64) {
@@ -226,6 +239,9 @@ func (r *rowCheck) entry(v *verification, n int64, internal StoredPart) error {
 	if internal.State != PartOpen {
 		r.skip[n] = true
 		return nil
+	}
+	if sum, ok := record(internal.Text); ok {
+		r.decided = append(r.decided, RecordRow{n, sum})
 	}
 	self, others := concerned(internal.Text)
 	if self != (Digest{}) {
@@ -245,7 +261,7 @@ func (r *rowCheck) close(v *verification) error {
 	if err != nil {
 		return err
 	}
-	rows = slices.DeleteFunc(rows, func(x SubjectRow) bool { return x.N < r.from || r.skip[x.N] })
+	rows = slices.DeleteFunc(rows, func(x SubjectRow) bool { return x.N >= 0 && x.N < r.from || r.skip[x.N] })
 	order := func(a, b SubjectRow) int {
 		if c := bytes.Compare(a.Digest[:], b.Digest[:]); c != 0 {
 			return c
@@ -267,8 +283,48 @@ func (r *rowCheck) close(v *verification) error {
 			break
 		}
 	}
+	if err := r.decisions(v); err != nil {
+		return err
+	}
 	r.want, r.slice = r.want[:0], r.slice+1
 	clear(r.skip)
+	return nil
+}
+
+// decisions compares what people decided with what the entries of the slice
+// commit to: a line that is gone, added or changed is a flaw.
+func (r *rowCheck) decisions(v *verification) error {
+	lines, err := v.src.Decisions(v.ctx, max(r.from, r.slice<<SliceBits), (r.slice+1)<<SliceBits)
+	if err != nil {
+		return err
+	}
+	lines = slices.DeleteFunc(lines, func(x RecordRow) bool { return r.skip[x.N] })
+	for i := range max(len(lines), len(r.decided)) {
+		switch {
+		case i >= len(lines):
+			v.flaw(FlawDecisions, r.decided[i].N)
+		case i >= len(r.decided) || lines[i] != r.decided[i]:
+			v.flaw(FlawDecisions, lines[i].N)
+		default:
+			continue
+		}
+		break
+	}
+	r.decided = r.decided[:0]
+	return nil
+}
+
+// strayDecisions looks for lines that are of no entry.
+func (r *rowCheck) strayDecisions(v *verification) error {
+	for _, side := range [][2]int64{{math.MinInt64, 0}, {v.next, math.MaxInt64}} {
+		lines, err := v.src.Decisions(v.ctx, side[0], side[1])
+		if err != nil {
+			return err
+		}
+		if len(lines) > 0 {
+			v.flaw(FlawDecisions, lines[0].N)
+		}
+	}
 	return nil
 }
 
@@ -282,7 +338,19 @@ func (r *rowCheck) end(v *verification) error {
 	if err == nil && stray > 0 {
 		v.flaw(FlawSubjects, v.next)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return r.strayDecisions(v)
+}
+
+// record reads from an internal part the digest of the line that the act left.
+func record(internal []byte) (sum [HashSize]byte, ok bool) {
+	_, rest, ok := bytes.Cut(internal, []byte(`"record":"`))
+	if ok {
+		hex.Decode(sum[:], within(rest, 2*len(sum)))
+	}
+	return sum, ok
 }
 
 // concerned reads from an internal part whom it is about. The part is canonical

@@ -25,6 +25,8 @@ CREATE TABLE partage_evenement (
 
 CREATE INDEX partage_evenement_sujet ON partage_evenement (sujet, partenaire, n);
 
+CREATE INDEX partage_evenement_trace ON partage_evenement (trace);
+
 CREATE INDEX partage_evenement_accord ON partage_evenement (accord) WHERE accord <> '';
 
 -- Under whom a person has decided whose former number stood for another: what it
