@@ -488,7 +488,7 @@ func TestContestingAnAgreement(t *testing.T) { // R17 T7
 		}
 	})
 	t.Run("R44 the DPO finds it among the reports, once, with the place of the agreement", func(t *testing.T) {
-		list, err := w.store.Reports(ctx, "DPO-1", 10)
+		list, err := w.store.Reports(ctx, "DPO-1", "", 10)
 		if err != nil || len(list) != 1 || list[0].Consent != id || list[0].Text != "" || list[0].ID == "" {
 			t.Fatalf("%+v %v", list, err)
 		}

@@ -48,7 +48,7 @@ type Registry interface {
 	Desk(ctx context.Context, q desk.Query) (desk.Found, error)
 	ForgetSubject(ctx context.Context, entry int64) error
 	Relock(ctx context.Context, signed []byte) (size int64, err error)
-	Reports(ctx context.Context, file string, limit int) ([]trace.Report, error)
+	Reports(ctx context.Context, file, before string, limit int) ([]trace.Report, error)
 }
 
 // Config is what the administration needs.

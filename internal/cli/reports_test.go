@@ -21,6 +21,12 @@ func TestReports(t *testing.T) {
 		if s := run("", "report", "list", "--config", config); s.code != cli.ExitUsage || !strings.Contains(s.err, "--file") {
 			t.Errorf("%d %s", s.code, s.err)
 		}
+		if s := run("", "report", "list", "--file", "x", "--limit", "0", "--config", config); s.code != cli.ExitUsage || !strings.Contains(s.err, "--limit") {
+			t.Errorf("%d %s", s.code, s.err)
+		}
+		if s := run("", "report", "list", "--file", "x", "--before", "sig_0", "--config", config); s.code == cli.ExitOK {
+			t.Errorf("%d %s", s.code, s.err)
+		}
 		if s := run("", "report", "list", "--file", "a b", "--config", config); s.code != cli.ExitUsage {
 			t.Errorf("%d %s", s.code, s.err)
 		}

@@ -1,7 +1,7 @@
 -- +goose Up
 -- What a person does not recognise in its journal, kept for the DPO: the text
 -- sealed, the person as in its agreements. accord is an agreement that the person
--- contests, '' when it reports an entry.
+-- contests, '' when it reports an entry. One a person and entry.
 CREATE TABLE signalement (
   id          TEXT PRIMARY KEY,
   sujet       BLOB NOT NULL,
@@ -11,7 +11,9 @@ CREATE TABLE signalement (
   reported_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX signalement_sujet ON signalement (sujet);
+CREATE UNIQUE INDEX signalement_sujet ON signalement (sujet, n);
+
+CREATE INDEX signalement_reported_at ON signalement (reported_at, id);
 
 -- +goose Down
 DROP TABLE signalement;
