@@ -92,6 +92,29 @@ func TestATickOpensNothingUnderAnotherConvention(t *testing.T) { // R38 T7
 	})
 }
 
+// A token of a client that two conventions of one partner admit agrees under
+// each of them apart.
+func TestATokenUnderTwoConventions(t *testing.T) { // R13 R38
+	w := newWorld(t)
+	c := w.signIn(holder)
+	_, err := w.read("a", holder, "hopital", droits.OpMe)
+	must(t, err)
+	first := w.agreed()
+	read := w.sign(c, func(d *convention.Document) {
+		d.ID, d.Version, d.Purpose, d.Consent.Ticks = "conv-autre", 1, "adhesion", []droits.Bloc{droits.BlocArretsTravail}
+	})
+	w.forward(time.Second)
+	if err := read("a", droits.OpArretsTravail); code(err) != "consentement_explicite_requis" {
+		t.Errorf("R38 what was agreed to for another purpose is served: %v", err)
+	}
+	if err := read("a", droits.OpMe); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := w.service.Agreement(ctx, c, w.agreed()); err != nil || r.Header.ID == first || r.Processing.Convention != "conv-autre/1" {
+		t.Errorf("R13 %+v %v", r.Processing, err)
+	}
+}
+
 func TestAChoiceThatOnlyRestrictsAgreesToNothing(t *testing.T) { // R15 R21
 	w := newWorld(t, ticking)
 	c := w.signIn(holder)

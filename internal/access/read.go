@@ -201,11 +201,11 @@ func (w *walk) decide(ctx context.Context, who policy.Candidate, g policy.Grant)
 	return err
 }
 
-// agree tells which blocks are agreed to: by the token's own agreement, by one
+// agree tells which blocks are agreed to: by the token's own agreement under the convention of the call, by one
 // of the same person that may be repeated, else by one that this call makes.
 func (w *walk) agree(ctx context.Context, who policy.Candidate) ([]droits.Bloc, error) {
 	now, st, d := w.caller.startedAt, &who.Standing, &w.caller.conv.Document
-	if st.HoldsAt(now) {
+	if st.HoldsAt(now) && st.Terms == terms(d) {
 		return st.Blocks, nil
 	}
 	if d.Consent.RepeatDays > 0 {

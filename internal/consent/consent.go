@@ -57,6 +57,11 @@ type Record struct {
 	Token             Token
 }
 
+// Terms are what the agreement was given under.
+func (r *Record) Terms() Terms {
+	return Terms{r.Convention, r.ConventionVersion, r.Purpose, r.NoticeSHA256}
+}
+
 // Effect marks a record as something that becomes durable with its trace.
 func (*Record) Effect() {}
 
@@ -103,6 +108,7 @@ func (Settings) GoString() string { return "Settings(•••)" }
 // Live is an agreement to which a call may attach. Its zero value is none.
 type Live struct {
 	ConsentID string
+	Terms     Terms // what it was given under
 	Blocks    []droits.Bloc
 	GivenAt   time.Time
 	ExpiresAt time.Time // the last instant at which it holds

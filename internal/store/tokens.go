@@ -22,6 +22,7 @@ type tokens struct {
 
 type given struct {
 	consent, partner string // consent is "" while the token is only seen
+	terms            consent.Terms
 	person           droits.Sujet
 	blocs            []droits.Bloc
 	at, expiresAt    time.Time
@@ -76,7 +77,7 @@ func (t *tokens) standing(k consent.Token, p droits.Sujet, partnerID string, now
 	}
 	s.SeenAt = g.seenAt
 	if g.consent != "" && g.person == p && g.partner == partnerID {
-		s.Live = consent.Live{ConsentID: g.consent, Blocks: g.blocs, GivenAt: g.at, ExpiresAt: g.expiresAt}
+		s.Live = consent.Live{ConsentID: g.consent, Terms: g.terms, Blocks: g.blocs, GivenAt: g.at, ExpiresAt: g.expiresAt}
 	}
 	return s
 }
@@ -86,7 +87,7 @@ func (s *Store) remember(batch []*trace.Pending) {
 	for _, p := range batch {
 		for _, e := range p.Effects {
 			if r, ok := e.(*consent.Record); ok {
-				s.tokens.add(r.Token, given{consent: r.ID, partner: r.Partner, person: r.Subject, blocs: r.Blocks, at: r.GivenAt, expiresAt: r.ExpiresAt})
+				s.tokens.add(r.Token, given{consent: r.ID, partner: r.Partner, terms: r.Terms(), person: r.Subject, blocs: r.Blocks, at: r.GivenAt, expiresAt: r.ExpiresAt})
 			}
 		}
 	}
@@ -99,7 +100,7 @@ func (s *Store) rememberTokens(ctx context.Context) error {
 		var g given
 		var blocs string
 		var at, expires int64
-		if err := scan(&jeton, &g.consent, &g.partner, &sujet, &blocs, &at, &expires); err != nil {
+		if err := scan(&jeton, &g.consent, &g.partner, &g.terms.Convention, &g.terms.Version, &g.terms.Purpose, &g.terms.NoticeSHA256, &sujet, &blocs, &at, &expires); err != nil {
 			return err
 		}
 		var k consent.Token
@@ -108,6 +109,6 @@ func (s *Store) rememberTokens(ctx context.Context) error {
 		g.blocs, g.at, g.expiresAt = splitBlocs(blocs), time.UnixMilli(at), time.UnixMilli(expires)
 		s.tokens.add(k, g)
 		return nil
-	}, `SELECT jeton, id, partenaire, sujet, blocs, given_at, expires_at FROM consentement WHERE jeton IS NOT NULL AND given_at >= $1 ORDER BY given_at`, millis(s.clock().Add(-tokenLife)))
+	}, `SELECT jeton, id, partenaire, convention, version, finalite, notice_sha256, sujet, blocs, given_at, expires_at FROM consentement WHERE jeton IS NOT NULL AND given_at >= $1 ORDER BY given_at`, millis(s.clock().Add(-tokenLife)))
 	return unavailable("store: tokens", err)
 }
