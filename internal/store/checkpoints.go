@@ -210,38 +210,89 @@ func (s *Store) nodes(ctx context.Context, log trace.StoredLog) tlog.HashReader 
 	}, log)
 }
 
+// public is the head that everybody may read, without cosignatures, and the
+// hour that it was found for.
+type public struct {
+	hour time.Time
+	head *trace.Checkpoint
+}
+
 // publish notes which checkpoint is public: the newest signed before this hour
-// began, so that what is public says nothing of one visit.
+// began, so that what is public says nothing of one visit. It is looked for once
+// an hour; witnesses may cosign it later.
 func (s *Store) publish(ctx context.Context, h edge) error {
-	hour := s.clock().Truncate(time.Hour)
-	for i := len(h.logs) - 1; i >= 0; i-- {
-		keys := s.logKeys(h.logs[i].Origin)
-		var found *trace.Checkpoint
-		err := each(ctx, s.journal.reader, func(scan func(...any) error) error {
-			var note string
-			if err := scan(&note); err != nil || found != nil {
-				return err
+	if hour := s.clock().Truncate(time.Hour); s.public.head == nil || !s.public.hour.Equal(hour) {
+		for i := len(h.logs) - 1; i >= 0; i-- {
+			found, err := s.newestBefore(ctx, h.logs[i].Origin, hour)
+			if err != nil {
+				return unavailable("store: publish", err)
 			}
-			if c, err := keys.Open([]byte(note)); err == nil && c.At.Before(hour) {
-				found = &c
+			if found != nil {
+				s.public = public{hour, found}
+				break
 			}
-			return nil
-		}, `SELECT note FROM point_controle WHERE origine = $1 ORDER BY taille DESC LIMIT 200`, h.logs[i].Origin)
-		if err == nil && found != nil {
-			var lines string
-			lines, err = s.cosignatures(ctx, found.Head)
-			found.Note = trace.Cosigned(found.Note, lines)
-		}
-		if err != nil {
-			return unavailable("store: publish", err)
-		}
-		if found != nil {
-			s.published.Store(found)
-			return nil
 		}
 	}
+	if s.public.head == nil {
+		return nil
+	}
+	c := *s.public.head
+	lines, err := s.cosignatures(ctx, c.Head)
+	if err != nil {
+		return unavailable("store: publish", err)
+	}
+	c.Note = trace.Cosigned(c.Note, lines)
+	s.published.Store(&c)
 	return nil
 }
+
+// newestBefore is the newest head of a log signed before an instant, nil when
+// there is none. No head was signed before a smaller one, so that halving finds
+// it, and no date needs to be kept that is not signed; a note that cannot be
+// read is passed over.
+func (s *Store) newestBefore(ctx context.Context, origin string, at time.Time) (found *trace.Checkpoint, err error) {
+	var high int64
+	if err := s.journal.reader.QueryRowContext(ctx, `SELECT COALESCE(MAX(taille), 0) FROM point_controle WHERE origine = $1`, origin).Scan(&high); err != nil {
+		return nil, err
+	}
+	keys := s.logKeys(origin)
+	for low := int64(1); low <= high; {
+		middle := low + (high-low)/2
+		c, err := s.readable(ctx, keys, origin, [2]int64{low, middle})
+		switch {
+		case err != nil:
+			return nil, err
+		case c != nil && !c.At.Before(at):
+			high = c.Size - 1
+			continue
+		case c != nil:
+			found = c
+		}
+		low = middle + 1
+	}
+	return found, nil
+}
+
+// readable is the greatest head between two sizes whose note can be read.
+func (s *Store) readable(ctx context.Context, keys trace.Keys, origin string, between [2]int64) (*trace.Checkpoint, error) {
+	for {
+		var size int64
+		var note string
+		err := s.journal.reader.QueryRowContext(ctx, newestIn, origin, between[0], between[1]).Scan(&size, &note)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if c, err := keys.Open([]byte(note)); err == nil && c.Size == size {
+			return &c, nil
+		}
+		between[1] = size - 1
+	}
+}
+
+const newestIn = `SELECT taille, note FROM point_controle WHERE origine = $1 AND taille >= $2 AND taille <= $3 ORDER BY taille DESC LIMIT 1`
 
 // Published is the checkpoint that everybody may read, with the cosignatures
 // that were there; ok is false while none is an hour old.
@@ -272,45 +323,6 @@ func (s *Store) TrailError() error {
 	return s.ledger.refused
 }
 
-// Unwitnessed lists the newest checkpoint of each log that a witness has not
-// cosigned, the oldest log first. Errors: service_indisponible.
-func (s *Store) Unwitnessed(ctx context.Context, witness string) (out []trace.Checkpoint, err error) {
-	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		var origin, note string
-		if err := scan(&origin, &note); err != nil {
-			return err
-		}
-		c, err := s.logKeys(origin).Open([]byte(note))
-		if err == nil {
-			out = append(out, c)
-		}
-		return nil
-	}, `SELECT p.origine, p.note FROM point_controle AS p JOIN arbre AS a ON a.origine = p.origine
-		WHERE p.taille = (SELECT MAX(taille) FROM point_controle WHERE origine = p.origine) AND p.taille > 0
-		AND NOT EXISTS (SELECT 1 FROM cosignature WHERE origine = p.origine AND taille = p.taille AND temoin = $1) ORDER BY a.first`, witness)
-	return out, unavailable("store: unwitnessed", err)
-}
-
-// Cosigned keeps what a witness said of a checkpoint; the line is checked by
-// its caller. Errors: service_indisponible.
-func (s *Store) Cosigned(ctx context.Context, h trace.Head, witness, line string) error {
-	return s.tidy(ctx, "store: cosigned", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO cosignature (origine, taille, temoin, ligne) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, h.Origin, h.Size, witness, line)
-		return err
-	})
-}
-
-// cosignatures are the lines that witnesses added to a checkpoint.
-func (s *Store) cosignatures(ctx context.Context, h trace.Head) (lines string, err error) {
-	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		var line string
-		err := scan(&line)
-		lines += line
-		return err
-	}, `SELECT ligne FROM cosignature WHERE origine = $1 AND taille = $2 ORDER BY temoin`, h.Origin, h.Size)
-	return lines, err
-}
-
 // ConsistencyProof proves that a head of a log continues an earlier size of it.
 // Errors: ressource_inconnue (no such log), service_indisponible.
 func (s *Store) ConsistencyProof(ctx context.Context, h trace.Head, from int64) ([]tlog.Hash, error) {
@@ -324,25 +336,4 @@ func (s *Store) ConsistencyProof(ctx context.Context, h trace.Head, from int64) 
 	}
 	proof, err := trace.ProveConsistency(from, h.Size, s.nodes(ctx, log))
 	return proof, unavailable("store: consistency", err)
-}
-
-// WaitingForWitnesses is since when the oldest head that too few witnesses have
-// cosigned has waited: one that came after the newest that has its quorum.
-// Errors: service_indisponible.
-func (s *Store) WaitingForWitnesses(ctx context.Context, quorum int) (since time.Time, waiting bool, err error) {
-	var origin, note string
-	err = s.journal.reader.QueryRowContext(ctx, `SELECT p.origine, p.note FROM point_controle AS p JOIN arbre AS a ON a.origine = p.origine WHERE p.taille >
-		COALESCE((SELECT MAX(c.taille) FROM (SELECT origine, taille, COUNT(*) AS temoins FROM cosignature GROUP BY origine, taille) AS c WHERE c.origine = p.origine AND c.temoins >= $1), 0)
-		ORDER BY a.first, p.taille LIMIT 1`, quorum).Scan(&origin, &note)
-	if errors.Is(err, sql.ErrNoRows) {
-		return since, false, nil
-	}
-	if err != nil {
-		return since, false, unavailable("store: witnesses", err)
-	}
-	c, err := s.logKeys(origin).Open([]byte(note))
-	if err != nil {
-		return since, false, fault.New(fault.ErreurInterne, "store: witnesses").Because("CHECKPOINT_BROKEN").With(err)
-	}
-	return c.At, true, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -16,8 +18,9 @@ import (
 const Erased = "ERASED"
 
 // Proof makes the receipt of an entry, by its place among all entries. It rests
-// on a signed head: the newest that witnesses cosigned, if one holds the entry,
-// else the newest; when none does yet, one is signed now. Errors:
+// on a signed head: the newest of those that most witnesses cosigned, if one holds
+// the entry, else the newest; when none does yet, one is signed, within a second
+// and with those asked for meanwhile. Errors:
 // ressource_inconnue (no such entry, or with the reason ERASED once its time has
 // come), service_indisponible.
 func (s *Store) Proof(ctx context.Context, n int64) (p trace.Proof, err error) {
@@ -66,23 +69,70 @@ func (s *Store) holds(p trace.Proof) error {
 // checkpointOver is a checkpoint that holds an entry of a log.
 func (s *Store) checkpointOver(ctx context.Context, origin string, index int64) (c trace.Checkpoint, err error) {
 	for range 2 {
-		var note sql.NullString
-		err = s.journal.reader.QueryRowContext(ctx, `SELECT note FROM point_controle WHERE origine = $1 AND taille > $2 AND taille = COALESCE(
-			(SELECT MAX(taille) FROM cosignature WHERE origine = $1 AND taille > $2), (SELECT MAX(taille) FROM point_controle WHERE origine = $1))`, origin, index).Scan(&note)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		note, err := s.noteOver(ctx, origin, index)
+		if err != nil {
 			return c, unavailable("store: proof", err)
 		}
-		if note.Valid {
-			if c, err = s.logKeys(origin).Open([]byte(note.String)); err != nil {
+		if note != "" {
+			if c, err = s.logKeys(origin).Open([]byte(note)); err != nil {
 				return c, fault.New(fault.ErreurInterne, "store: proof").Because("PROOF_BROKEN").With(err)
 			}
 			lines, err := s.cosignatures(ctx, c.Head)
 			c.Note = trace.Cosigned(c.Note, lines)
 			return c, unavailable("store: proof", err)
 		}
-		if err := s.Beat(ctx); err != nil {
+		if err := s.signSoon(ctx); err != nil {
 			return c, err
 		}
 	}
 	return c, unavailable("store: proof", errNodes)
+}
+
+// receiptPace is the least time between two heads signed for receipts: those
+// that are asked for meanwhile share the next one.
+const receiptPace = time.Second
+
+// receipts are those that wait for a signature.
+type receipts struct {
+	mu    sync.Mutex
+	next  *signature
+	ready <-chan time.Time // when the next one may be made; nil: now
+}
+
+// signature is one to come; err is set when done is closed.
+type signature struct {
+	done chan struct{}
+	err  error
+}
+
+// signSoon signs the heads, once a pace at most, together with whoever else
+// waits. It begins after it is asked for, and so holds what its caller has seen.
+func (s *Store) signSoon(ctx context.Context) error {
+	r := &s.receipts
+	r.mu.Lock()
+	mine := r.next
+	if mine == nil {
+		mine = &signature{done: make(chan struct{})}
+		r.next = mine
+		go s.signFor(context.WithoutCancel(ctx), mine, r.ready)
+	}
+	r.mu.Unlock()
+	select {
+	case <-mine.done:
+		return mine.err
+	case <-ctx.Done():
+		return unavailable("store: proof", ctx.Err())
+	}
+}
+
+func (s *Store) signFor(ctx context.Context, all *signature, ready <-chan time.Time) {
+	if ready != nil {
+		<-ready
+	}
+	r := &s.receipts
+	r.mu.Lock()
+	r.next, r.ready = nil, time.After(receiptPace)
+	r.mu.Unlock()
+	all.err = s.Beat(ctx)
+	close(all.done)
 }

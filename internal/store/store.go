@@ -75,7 +75,9 @@ type engine struct {
 	disk                    *disk
 	signing                 sync.Mutex // one head is signed at a time; taken before acting
 	host, logFile, lockPath string
+	public                  public // under signing
 	published               atomic.Pointer[trace.Checkpoint]
+	receipts                receipts
 }
 
 // database is one SQLite file: one writer, a few readers.

@@ -16,14 +16,17 @@ CREATE TABLE point_controle (
   PRIMARY KEY (origine, taille)
 ) STRICT, WITHOUT ROWID;
 
--- What witnesses said of a signed head, a line each.
+-- What witnesses said of a signed head, a line each. rang counts them, from 1, so
+-- that the newest head of a quorum is found by its index; it proves nothing.
 CREATE TABLE cosignature (
   origine TEXT NOT NULL,
   taille  INTEGER NOT NULL,
   temoin  TEXT NOT NULL,
   ligne   TEXT NOT NULL,
+  rang    INTEGER NOT NULL,
   PRIMARY KEY (origine, taille, temoin)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX cosignature_rang ON cosignature (origine, rang, taille);
 
 -- The events of erasures, in clear: they hold nobody's data and explain what is
 -- gone after the keys of their own day are. personne is the salt and the person
