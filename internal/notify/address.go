@@ -4,8 +4,10 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"droits.example/droits/internal/fault"
 )
@@ -38,6 +40,9 @@ func CheckURL(raw string, sandbox bool) error {
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	ip, err := netip.ParseAddr(host)
 	named := err != nil
+	if named && !nameable(host) {
+		return badURL("URL_MALFORMED")
+	}
 	loopback := host == "localhost" || strings.HasSuffix(host, ".localhost") || !named && ip.Unmap().IsLoopback()
 	switch {
 	case loopback && !sandbox:
@@ -52,6 +57,18 @@ func CheckURL(raw string, sandbox bool) error {
 	return nil
 }
 
+// nameable reports whether a host can only be a name: no label is empty and the
+// last is no number, which resolvers read as an address written in another way
+// (127.1, 0x7f.1).
+func nameable(host string) bool {
+	labels := strings.Split(host, ".")
+	last := labels[len(labels)-1]
+	if slices.Contains(labels, "") || strings.Trim(last, "0123456789") == "" {
+		return false
+	}
+	return !strings.HasPrefix(last, "0x") || strings.Trim(last[2:], "0123456789abcdef") != ""
+}
+
 func badURL(reason string) error {
 	return fault.New(fault.ParametreInvalide, "notify: address").On("url").Because(reason)
 }
@@ -59,8 +76,8 @@ func badURL(reason string) error {
 // inside are networks that no address on the public network lies in, besides
 // those that netip knows: shared, benchmark, documentation, the old broadcast
 // and future ranges, and those that carry another address within.
-var inside = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-	"64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10")
+var inside = prefixes("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+	"::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "fec0::/10")
 
 func prefixes(list ...string) (out []netip.Prefix) {
 	for _, p := range list {
@@ -95,10 +112,15 @@ func Reachable(a netip.Addr, allowed []netip.Prefix) bool {
 }
 
 // CheckMail reads an address to write to a person, alone and without a display
-// name. Errors: parametre_invalide on mail.
+// name, and without accents: few servers take others. Errors:
+// parametre_invalide on mail, with the reason MAIL_ACCENTED for what would
+// otherwise be one.
 func CheckMail(raw string) (string, error) {
 	bad := fault.New(fault.ParametreInvalide, "notify: address").On("mail")
 	raw = strings.TrimSpace(raw)
+	if a, err := mail.ParseAddress(raw); err == nil && a.Address == raw && strings.ContainsFunc(raw, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return "", bad.Because("MAIL_ACCENTED")
+	}
 	if len(raw) > maxAddress || strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>()[]:;,"\`, r) }) {
 		return "", bad
 	}

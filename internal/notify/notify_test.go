@@ -80,6 +80,18 @@ func TestAddressesOfWebhooks(t *testing.T) {
 		{"https://recepteur.example/a b", "URL_MALFORMED", "URL_MALFORMED"},
 		{"https://récepteur.example/", "URL_MALFORMED", "URL_MALFORMED"},
 		{"https://recepteur.example/" + strings.Repeat("a", 500), "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://127.1/", "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://0x7f.1/", "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://127.0.0.0X1/", "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://0177.0.0.1/", "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://2130706433/", "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://127.1./", "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://recepteur..example/", "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://.example/", "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://recepteur.example../", "URL_MALFORMED", "URL_MALFORMED"},
+		{"https://recepteur.example./", "", ""},
+		{"https://1.recepteur.example/", "", ""},
+		{"https://[::127.0.0.1]/", "URL_INSIDE", "URL_INSIDE"},
 		{"", "URL_NOT_HTTPS", "URL_NOT_HTTPS"},
 	} {
 		for sandbox, want := range map[bool]string{true: c.sandbox, false: c.always} {
@@ -100,6 +112,7 @@ func TestWhereMessagesMayGo(t *testing.T) {
 		"93.184.216.34": true, "2606:2800:220:1::1": true, "::ffff:93.184.216.34": true, "10.20.3.4": true,
 		"10.21.3.4": false, "127.0.0.1": false, "::1": false, "169.254.169.254": false, "::ffff:169.254.169.254": false, "fe80::1": false, "fe80::1%eth0": false, "224.0.0.1": false, "255.255.255.255": false,
 		"192.168.1.1": false, "172.16.0.1": false, "100.64.0.1": false, "0.0.0.0": false, "::": false, "fd00:ec2::254": false, "64:ff9b::7f00:1": false, "2002:7f00:1::": false,
+		"::127.0.0.1": false, "::2": false, "::ffff:0:127.0.0.1": false, "192.88.99.1": false, "3fff::1": false, "3fff:fff::1": false, "2400::1": true,
 	} {
 		if Reachable(netip.MustParseAddr(addr), own) != want {
 			t.Errorf("%s", addr)
@@ -119,6 +132,11 @@ func TestAddressesOfPeople(t *testing.T) {
 		got, err := CheckMail(raw)
 		if (err == nil) != ok || ok && got != strings.TrimSpace(raw) {
 			t.Errorf("%.40q: %v", raw, err)
+		}
+	}
+	for raw, want := range map[string]bool{"hélène@exemple.fr": true, "helene@exémple.fr": true, "é": false, "helene": false} {
+		if _, err := CheckMail(raw); !fault.Is(err, fault.ParametreInvalide) || (fault.From(err).Reason() == "MAIL_ACCENTED") != want {
+			t.Errorf("%d bytes: %v, accented %v", len(raw), err, want)
 		}
 	}
 	if MaskMail("camille@exemple.fr") != "c•••@exemple.fr" || MaskMail("x") != "•••" {

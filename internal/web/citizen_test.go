@@ -586,6 +586,7 @@ func TestOwnSharings(t *testing.T) {
 		whole(t, b.Post(t, to, url.Values{"prevenir": {"oui"}}), 422, "Écrivez l'adresse", "Votre saisie est à corriger")
 		p := b.Post(t, to, url.Values{"prevenir": {"oui"}, "courriel": {"pas une adresse"}})
 		whole(t, p, 422, "Écrivez une adresse complète")
+		whole(t, b.Post(t, "/mon-espace/securite/messages", url.Values{"prevenir": {"oui"}, "courriel": {"hélène@exemple.fr"}}), 422, "Écrivez une adresse dont les lettres n'ont pas d'accent")
 		if !strings.Contains(p.Body, `value="pas une adresse"`) {
 			t.Error("what was typed is lost")
 		}

@@ -369,6 +369,9 @@ func (s *space) settings(w http.ResponseWriter, r *http.Request, v visit) error 
 		wrong = "Écrivez l'adresse à laquelle vous voulez être prévenu, par exemple nom@exemple.fr."
 	} else if err := s.Citizens.SetSettings(r.Context(), v.who, v.at, x); fault.Is(err, fault.ParametreInvalide) {
 		wrong = "Écrivez une adresse complète, par exemple nom@exemple.fr."
+		if fault.From(err).Reason() == "MAIL_ACCENTED" {
+			wrong = "Écrivez une adresse dont les lettres n'ont pas d'accent : nous ne pouvons pas encore envoyer de message aux autres."
+		}
 	} else if err != nil {
 		return err
 	}
