@@ -360,6 +360,18 @@ func TestALineAboutAChildNeverBetraysTheOtherParent(t *testing.T) {
 			}
 		}
 	})
+	t.Run("T12 what a child of sixteen lets a partner read in its own session is its own affair", func(t *testing.T) {
+		kid := a.family.Dependants(w.service.today())[0].Personne.Sujet
+		e := trace.Entry{Class: trace.AccessServed, Subject: w.service.Digests.TraceSubject(kid), Person: trace.Person{
+			At: w.Now(), Partner: "hopital", Purpose: "preadmission", Operation: "getMe", Beneficiary: Self, Outcome: "servi"}}
+		_, err := w.service.Journal.Append(ctx, trace.Pending{Leaf: e.Leaf()})
+		must(t, err)
+		for _, c := range []Citizen{a, b} {
+			if n := len(w.journal(c, ReadingQuery{Kind: KindReadings})); n != 1 {
+				t.Errorf("%d lines", n)
+			}
+		}
+	})
 	t.Run("T12 what a parent looks at in its own space is in the other's journal as nothing but its own", func(t *testing.T) {
 		_, err := w.service.Rights(ctx, a, visit, civil.Period{From: day, To: day})
 		must(t, err)

@@ -175,8 +175,8 @@ func (s *Service) lines(ctx context.Context, c Citizen, each func(trace.Found, R
 			return true // its time has come: nothing is left to be told
 		}
 		r := s.reading(f, refs)
-		if r.Elsewhere && (f.Class != trace.AccessServed || r.Kind == "") {
-			return true // nothing was told to a partner: what another person does is its own affair
+		if r.Elsewhere && (f.Connected || f.Class != trace.AccessServed || r.Kind == "") {
+			return true // a dependant's own session, or nothing that a partner was told: what another person does is its own affair
 		}
 		r.Reported = reported[f.Index]
 		return each(f, r)
