@@ -103,12 +103,14 @@ func (a *App) ProofLate(ctx context.Context) (bool, error) {
 // ProofStatePath tells whether the proof from outside is late.
 const ProofStatePath = "/preuves/etat"
 
-// proofState is what is told there: no personal data.
+// proofState is what is told there: no personal data. Before the first public
+// head there is none to tell of.
 type proofState struct {
-	Origin string    `json:"origine"`
-	Size   int64     `json:"taille"`
-	At     time.Time `json:"signe_le"`
-	Late   bool      `json:"preuve_externe_en_retard"`
+	Published bool      `json:"publie"`
+	Origin    string    `json:"origine,omitempty"`
+	Size      int64     `json:"taille,omitempty"`
+	At        time.Time `json:"signe_le,omitzero"`
+	Late      bool      `json:"preuve_externe_en_retard"`
 }
 
 func (a *App) proofState(w *edge.Writer, r *http.Request) error {
@@ -116,8 +118,8 @@ func (a *App) proofState(w *edge.Writer, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c, _ := a.Store.Published()
+	c, ok := a.Store.Published()
 	w.Put("Content-Type", "application/json")
 	w.Put("Cache-Control", "max-age=60")
-	return json.NewEncoder(w).Encode(proofState{c.Origin, c.Size, c.At, late})
+	return json.NewEncoder(w).Encode(proofState{ok, c.Origin, c.Size, c.At, late})
 }

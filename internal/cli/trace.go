@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -10,10 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"droits.example/droits/internal/admin"
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/store"
 	"droits.example/droits/internal/trace"
 )
@@ -312,7 +315,16 @@ func printProven(c *cobra.Command, out trace.Proven) error {
 	if len(out.Witnesses) > 0 {
 		fmt.Fprintf(w, "cosigned by %s\n", strings.Join(out.Witnesses, ", "))
 	}
-	fmt.Fprintf(w, "%s\n", out.Person)
+	var x struct {
+		Time      int64  `json:"time"`
+		Partner   string `json:"partner"`
+		Operation string `json:"operation"`
+		Outcome   string `json:"outcome"`
+	}
+	if json.Unmarshal(out.Person, &x) != nil {
+		return nil // proved all the same: --json gives what it says
+	}
+	fmt.Fprintf(w, "on %s (Paris), %s called %s: %s\n", time.Unix(x.Time, 0).In(civil.Paris()).Format("2 January 2006 at 15:04:05"), cmp.Or(x.Partner, "nobody but the service"), cmp.Or(x.Operation, "nothing"), cmp.Or(x.Outcome, "no outcome"))
 	return nil
 }
 
