@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +59,8 @@ func (a *App) cosign(ctx context.Context) error {
 	}
 }
 
-// cosignBy asks one witness about the newest head of each log.
+// cosignBy asks one witness about the newest head of each log. A log that it
+// refuses does not keep the others from it.
 func (a *App) cosignBy(ctx context.Context, w trace.Cosigner) error {
 	ctx, cancel := context.WithTimeout(ctx, witnessFor)
 	defer cancel()
@@ -69,16 +72,15 @@ func (a *App) cosignBy(ctx context.Context, w trace.Cosigner) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range list {
+	var refused []error
+	for _, c := range slices.Backward(list) { // the newest log first: it is the one that grows
 		line, err := w.Cosign(ctx, c, keys, a.Store.ConsistencyProof)
-		if err != nil {
-			return err
+		if err == nil {
+			err = a.Store.Cosigned(ctx, c.Head, w.Name(), line)
 		}
-		if err := a.Store.Cosigned(ctx, c.Head, w.Name(), line); err != nil {
-			return err
-		}
+		refused = append(refused, err)
 	}
-	return nil
+	return errors.Join(refused...)
 }
 
 func (a *App) logKeys(ctx context.Context) (trace.Keys, error) {
