@@ -318,15 +318,22 @@ func (t *Trail) Locks(context.Context) ([]trace.StoredCheckpoint, error) { retur
 
 var _ trace.Source = (*Trail)(nil)
 
+// ErrNoRoot says that what was asked needs the root key.
+var ErrNoRoot = errors.New("the root key is needed: give it with --root, or its configuration")
+
 // Accesses hands over the calls of a period, in order: what partners were
-// served or refused. Without the root key there is nothing to tell of whom.
+// served or refused. Errors: ErrNoRoot without the root key, since there is
+// nothing to tell of whom; the context's, and the engine's.
 func (t *Trail) Accesses(ctx context.Context, from, until time.Time, each func(trace.Access)) error {
+	if t.keys == nil {
+		return ErrNoRoot
+	}
 	return t.Batches(ctx, 0, func(b *trace.StoredBatch) error {
 		for _, e := range b.Entries {
 			if e.At < from.Unix() || e.At >= until.Unix() || e.Class != trace.AccessServed && e.Class != trace.AccessRefused || len(e.Commits) != 2*trace.HashSize {
 				continue
 			}
-			a := trace.Access{Served: e.Class == trace.AccessServed}
+			a := trace.Access{Served: e.Class == trace.AccessServed, At: time.Unix(e.At, 0)}
 			a.Hash = trace.LeafHash(e.Class, [trace.HashSize]byte(e.Commits), [trace.HashSize]byte(e.Commits[trace.HashSize:]))
 			if e.Person.State == trace.PartOpen {
 				p, err := trace.ReadPerson(e.Person.Text)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"sort"
 	"strings"
@@ -26,7 +27,12 @@ type Access struct {
 	Hash    [HashSize]byte
 	Partner string
 	Served  bool
+	At      time.Time
 }
+
+// AroundPeriod is how far around its period a balance must know the entries: an
+// answer is logged a moment after its entry is written.
+const AroundPeriod = 10 * time.Minute
 
 // Reconciliation compares, for a period, what the reverse proxy let out, what
 // the store counted against quotas and what the trail holds. It holds nobody's
@@ -58,7 +64,7 @@ type PartnerBalance struct {
 // the proxy let out.
 type Balance struct {
 	partners map[string]*PartnerBalance
-	entries  map[[HashSize]byte]*quoted
+	entries  map[[HashSize / 2]byte]quoted // by half their hash: that is enough to tell them apart
 	out      Reconciliation
 }
 
@@ -66,11 +72,12 @@ type quoted struct {
 	partner *PartnerBalance
 	served  bool
 	seen    bool
+	around  bool // outside the period: known, not counted
 }
 
 // NewBalance is an empty one.
 func NewBalance() *Balance {
-	return &Balance{partners: map[string]*PartnerBalance{}, entries: map[[HashSize]byte]*quoted{}}
+	return &Balance{partners: map[string]*PartnerBalance{}, entries: map[[HashSize / 2]byte]quoted{}}
 }
 
 func (b *Balance) of(partner string) *PartnerBalance {
@@ -82,7 +89,7 @@ func (b *Balance) of(partner string) *PartnerBalance {
 	return p
 }
 
-// Hold adds an entry of the trail.
+// Hold adds an entry of the trail, of the period.
 func (b *Balance) Hold(a Access) {
 	p := b.of(a.Partner)
 	if a.Served {
@@ -90,7 +97,13 @@ func (b *Balance) Hold(a Access) {
 	} else {
 		p.Refused++
 	}
-	b.entries[a.Hash] = &quoted{partner: p, served: a.Served}
+	b.entries[[HashSize / 2]byte(a.Hash[:])] = quoted{partner: p, served: a.Served}
+}
+
+// HoldAround adds an entry of the moments around the period: an answer of the
+// period may quote it, and it counts for nobody.
+func (b *Balance) HoldAround(a Access) {
+	b.entries[[HashSize / 2]byte(a.Hash[:])] = quoted{partner: b.of(a.Partner), served: a.Served, around: true}
 }
 
 // Count adds what the store counted of a partner.
@@ -99,26 +112,34 @@ func (b *Balance) Count(partner string, n int64) { b.of(partner).Counted += n }
 // maxProxyLine bounds a line of the proxy.
 const maxProxyLine = 1 << 16
 
-// Read reads the proxy's lines of a period, of paths under one of the bases.
-// Errors are the reader's.
+// Read reads the proxy's lines of a period, of paths under one of the bases. A
+// line that is too long is one that cannot be read. Errors are the reader's.
 func (b *Balance) Read(r io.Reader, from, until time.Time, bases ...string) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 4096), maxProxyLine)
-	for lines.Scan() {
+	lines := bufio.NewReaderSize(r, maxProxyLine)
+	for {
+		line, err := lines.ReadSlice('\n')
+		long := false
+		for errors.Is(err, bufio.ErrBufferFull) {
+			long = true
+			_, err = lines.ReadSlice('\n')
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
 		var l ProxyLine
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		if json.Unmarshal(lines.Bytes(), &l) != nil || l.Time.IsZero() || l.Status == 0 {
+		switch {
+		case long:
 			b.out.Unread++
-			continue
+		case len(bytes.TrimSpace(line)) == 0:
+		case json.Unmarshal(line, &l) != nil || l.Time.IsZero() || l.Status == 0:
+			b.out.Unread++
+		case !l.Time.Before(from) && l.Time.Before(until):
+			b.line(l, under(l.Path, bases))
 		}
-		if l.Time.Before(from) || !l.Time.Before(until) {
-			continue
+		if err != nil {
+			return nil
 		}
-		b.line(l, under(l.Path, bases))
 	}
-	return lines.Err()
 }
 
 func under(path string, bases []string) bool {
@@ -145,15 +166,17 @@ func (b *Balance) line(l ProxyLine, ours bool) {
 		b.out.Unknown++
 		return
 	}
-	q := b.entries[hash]
+	key := [HashSize / 2]byte(hash[:])
+	q, known := b.entries[key]
 	switch {
-	case q == nil:
+	case !known:
 		b.out.Unknown++
 	case q.seen:
 		q.partner.Repeated++
 	default:
 		q.seen = true
-		if served {
+		b.entries[key] = q
+		if served && !q.around {
 			q.partner.Proxy++
 		}
 		if served && !q.served { // what left is not what was traced
@@ -165,7 +188,7 @@ func (b *Balance) line(l ProxyLine, ours bool) {
 // Close compares.
 func (b *Balance) Close() Reconciliation {
 	for _, q := range b.entries {
-		if q.served && !q.seen {
+		if q.served && !q.seen && !q.around {
 			q.partner.Unseen++
 		}
 	}
