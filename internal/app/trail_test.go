@@ -35,6 +35,9 @@ func TestWhatProvesTheTrailIsPublic(t *testing.T) { // R43 T4
 	if status, _ := served(t, in, http.MethodGet, app.CheckpointPath); status != http.StatusNotFound {
 		t.Errorf("a checkpoint of this hour is public: %d", status)
 	}
+	if status, text := served(t, in, http.MethodGet, app.ProofStatePath); status != http.StatusOK || strings.TrimSpace(text) != `{"publie":false,"preuve_externe_en_retard":false}` {
+		t.Errorf("before the first public head: %d %s", status, text)
+	}
 	if err := in.App.Store.Beat(ctx); err != nil {
 		t.Fatal(err)
 	}
