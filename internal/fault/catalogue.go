@@ -57,6 +57,8 @@ const (
 	FranceConnectLent           Code = "franceconnect_lent"
 	ServiceIndisponible         Code = "service_indisponible"
 	ErreurInterne               Code = "erreur_interne"
+	RoleInsuffisant             Code = "role_insuffisant"
+	ActeImpossible              Code = "acte_impossible"
 )
 
 // rappel is the sentence that contract.md wants wherever data are absent or
@@ -101,6 +103,8 @@ var catalogue = []Entry{
 	{FranceConnectIndisponible, Upstream, 502, "FranceConnect indisponible", "FranceConnect ne permet pas de vérifier le jeton pour l'instant. Réessayez après le délai indiqué, ou proposez la voie papier.", "FranceConnect est en panne, a répondu de façon inexploitable ou a refusé nos identifiants.", "Attendez « Retry-After » ; le jeton sera peut-être à renouveler.", true},
 	{FranceConnectLent, Upstream, 504, "FranceConnect trop lent", "FranceConnect n'a pas répondu à temps. Réessayez après le délai indiqué, ou proposez la voie papier.", "Le délai de réponse de FranceConnect est dépassé.", "Attendez « Retry-After » ; le jeton sera peut-être à renouveler.", true},
 	{ServiceIndisponible, Unavailable, 503, "Service indisponible", "Le service ne peut pas répondre pour l'instant ; aucune donnée n'a été transmise. Réessayez après le délai indiqué, ou proposez la voie papier.", "La base ou la trace ne peut pas être lue ou écrite.", "Attendez « Retry-After ».", true},
+	{RoleInsuffisant, Forbidden, 403, "Rôle insuffisant", "Votre rôle ne permet pas cette action. Le détail dit quel rôle la permet.", "Le compte n'a pas le rôle que l'action demande.", "Adressez-vous à une personne de votre organisme qui a ce rôle.", false},
+	{ActeImpossible, Conflict, 409, "Action impossible", "Cette action n'est pas possible dans l'état actuel du dossier, qui a pu changer entre-temps. Relisez-le, puis recommencez.", "L'état du dossier n'admet pas cette action, ou quelqu'un d'autre vient d'agir.", "Rechargez le dossier.", false},
 	{ErreurInterne, Internal, 500, "Erreur interne", "Une erreur imprévue est survenue. Indiquez l'identifiant de la requête au support.", "Erreur non prévue.", "Transmettez l'identifiant de requête au support ; proposez la voie papier.", true},
 }
 
