@@ -15,35 +15,35 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 // english are the words of their exported names that are not of the field. A
 // word that is neither here nor in docs/glossary.md is new: it goes to one.
 var english = strings.Fields(`
-	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Ambiguous Any Apply As Asked Asserted At
-	Auth
+	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Ambiguous Any Apply As Ask
+	Asked Asserted At Auth
 	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
-	Can Candidate Canonical Change Changed Channel Check Choice Chosen Client Clients Close Closed Code Codes Collection Compare Compared Compressed Conflict
-	Consent Contested Count Covered Created Current
+	Can Candidate Canonical Change Changed Channel Check Choice Chosen Client Clients Close Closed Code Codes Collection Compare Compared
+	Compressed Conflict Consent Contested Count Counted Covered Created Current
 	Data Date Day Days Death Decide Decided Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
 	Effect Effective Empty End Ended Enum Environment Error Event Events Evidence Exact Excluded Expired Expires
-	Facts Family FC FCClient FCClients Field Fields File First Fixed Fold For Force Format Former From Future
+	Facts Family FC FCClient FCClients Field Fields File First Fixed Flying Fold For Force Format Former Free From Future
 	Given Go Goes Grant Ground Grounds Grouped
-	Has Header Hidden Holder Holds Horizon
+	Has Have Header Hidden Holder Holds Horizon
 	Id ID In Index Info Information Invalid Is Issued
 	Journal JSON
 	Key Keys Kind Kinds
-	Label Language Large Last Left Legal Let Lets Like Line Lines Live Log Long Looks
-	Mail Male Many Mark Marshal Mask Masks Match Max Me Member Members Minor Missing Month Must
+	Label Language Large Last Lease Left Legal Let Lets Like Limit Line Lines Live Log Long Looks
+	Mail Male Many Margin Mark Marshal Mask Masks Match Max Me Member Members Minor Missing Month Must
 	Name Names Narrow Needs Networks New Next No None Not Nothing Notice Notices Notify Null Number
 	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Own
-	Parse Parties Partner Party Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles Progress
-	Purpose Put
+	Parse Parties Partner Party Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles
+	Progress Purpose Put
 	Quota
-	Range Rank Read Reader Reading Reason Receipt Record Ref Reference Refused Registered Registering Reject Rejected Rejects Release Remind Reminder
-	Removed Repeat Replaced Replay Representative Request Required Restricted Restriction Restrictions Result Resume Resumed Resumer Retention Reveal
-	Reversed Revoked Rights Role Row Rows Rule Rules Run
+	Range Rank Read Reader Reading Reason Receipt Record Ref Reference Refused Registered Registering Reject Rejected Rejects Release Remind
+	Reminder Removed Repeat Replaced Replay Representative Request Required Restricted Restriction Restrictions Result Resume Resumed Resumer
+	Retention Reveal Reversed Revoked Rights Role Row Rows Rule Rules Run
 	Sandbox Schema Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Settings Settle Several Sex SHA Shown Signature
 	Signatures Since Sink Slug Sort Source Space Speaks Stage Standing State Stop Stopped String Subject Sum Summary Suspended
 	Table Teller Term Terms Text Tick Ticks Time Today Token Tolerances Too Total Trace Truncated Twice Type
 	Umbrella Unchanged Under Unfinished Unknown Unmarshal Unreadable Unsettled Unsorted Until UTF
 	Valid Value Version View Visible
-	Who Whole Wildcard Window With Withdrawal Withdrawn Withheld Wording
+	Want Who Whole Wildcard Window With Withdrawal Withdrawn Withheld Wording
 	Year
 	Zero
 `)

@@ -26,7 +26,9 @@ import (
 type Keys interface {
 	Generation() trace.Generation
 	Key(secret string) (partner.Key, convention.Convention, bool)
-	QuotaTaken(ctx context.Context, conventionID, day string) (int, error)
+	// LeaseQuota sets calls of a day's quota aside, ReturnQuota gives them back.
+	LeaseQuota(ctx context.Context, a partner.Ask) (partner.Lease, error)
+	ReturnQuota(ctx context.Context, holder string) error
 }
 
 // People finds who is called about.
@@ -80,7 +82,7 @@ type Service struct {
 
 // New returns the road.
 func New(c Config) *Service {
-	return &Service{Config: c, quotas: quotas{meters: map[string]*meter{}, refused: map[string]*refusedCount{}}}
+	return &Service{Config: c, quotas: quotas{holder: partner.NewID("proc"), meters: map[string]*meter{}, refused: map[string]*refusedCount{}}}
 }
 
 // Credentials are what a call presents of itself.

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -20,10 +21,12 @@ type Rates struct {
 	Limit, Remaining, Reset int
 }
 
-// quotas holds one meter a convention. The count of the day is kept in memory,
-// read from the store when the day begins here, and made durable with the
-// trace of each call: it survives a restart and is never exceeded.
+// quotas holds one meter a convention. Each draws from what this process has
+// set aside of the day's quota in the store, where every process over it sets
+// its own aside: together they never pass it. A call is counted with its trace,
+// so that the count survives a restart.
 type quotas struct {
+	holder  string // this process
 	mu      sync.Mutex
 	meters  map[string]*meter        // by convention
 	refused map[string]*refusedCount // by key
@@ -34,10 +37,13 @@ type meter struct {
 	limiter *rate.Limiter
 	quota   convention.Quota
 	day     civil.Date
-	began   time.Time    // the day, in Paris
-	ends    time.Time    // and the next
-	counted trace.Effect // one call of the day
-	taken   int
+	began   time.Time     // the day, in Paris
+	ends    time.Time     // and the next
+	counted trace.Effect  // one call of the day
+	have    int           // set aside here and not drawn
+	flying  *atomic.Int64 // drawn, and not counted yet
+	free    int           // set aside by nobody when that was last asked
+	until   time.Time     // what is set aside returns then
 }
 
 // refusedCount gathers the refusals of a key, so that they make one entry a
@@ -64,18 +70,23 @@ func (q *quotas) of(c *convention.Convention) *meter {
 type draw struct {
 	m      *meter
 	r      *rate.Reservation
-	day    civil.Date
-	effect trace.Effect // what makes it durable
+	flying *atomic.Int64 // of its day
+	effect trace.Effect  // what makes it durable
 }
 
 func (d draw) giveBack(now time.Time) {
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()
 	d.r.CancelAt(now)
-	if d.m.day == d.day && d.m.taken > 0 {
-		d.m.taken--
+	d.flying.Add(-1)
+	if d.flying == d.m.flying {
+		d.m.have++
 	}
 }
+
+// lost says that the call may not have been counted: what is set aside next is
+// reckoned from what the store has.
+func (d draw) lost() { d.flying.Add(-1) }
 
 // take counts one call. Errors: quota_depasse with the delay,
 // service_indisponible when the count of the day cannot be read.
@@ -83,10 +94,15 @@ func (s *Service) take(ctx context.Context, c *convention.Convention, now time.T
 	m := s.quotas.of(c)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.begin(ctx, s.Keys, c, now); err != nil {
+	if err := s.begin(ctx, m, c, now); err != nil {
 		return draw{}, err
 	}
-	if m.taken >= m.quota.PerDay {
+	if m.have <= 0 {
+		if err := s.lease(ctx, m, c, now); err != nil {
+			return draw{}, err
+		}
+	}
+	if m.have <= 0 {
 		return draw{}, over("QUOTA_DAY", untilEnd(m.ends, now))
 	}
 	r := m.limiter.ReserveN(now, 1)
@@ -94,31 +110,47 @@ func (s *Service) take(ctx context.Context, c *convention.Convention, now time.T
 		r.CancelAt(now)
 		return draw{}, over("QUOTA_SECOND", max(d, time.Second))
 	}
-	m.taken++
-	return draw{m, r, m.day, m.counted}, nil
+	m.have--
+	m.flying.Add(1)
+	return draw{m, r, m.flying, m.counted}, nil
 }
 
 func over(reason string, after time.Duration) error {
 	return fault.New(fault.QuotaDepasse, "access: quota").Because(reason).After(after)
 }
 
-// begin turns the meter to the day and the quota in force.
-func (m *meter) begin(ctx context.Context, k Keys, c *convention.Convention, now time.Time) error {
+// begin turns the meter to the day and the quota in force, and sets calls aside
+// when what was set aside is about to return.
+func (s *Service) begin(ctx context.Context, m *meter, c *convention.Convention, now time.Time) error {
+	stale := !now.Before(m.until.Add(-partner.LeaseMargin))
 	if m.quota != c.Document.Quota {
-		m.quota = c.Document.Quota
+		m.quota, stale = c.Document.Quota, true
 		m.limiter = rate.NewLimiter(rate.Limit(m.quota.PerSecond), m.quota.PerSecond)
 	}
-	if now.Before(m.ends) && !now.Before(m.began) {
+	if !now.Before(m.ends) || now.Before(m.began) {
+		today := civil.On(now)
+		m.day, m.have, m.flying, stale = today, 0, &atomic.Int64{}, true
+		m.began, m.ends = today.StartAt(), today.AddDays(1).StartAt()
+		m.counted = partner.Draw{Convention: c.Document.ID, Day: today.String(), Holder: s.quotas.holder, Flying: m.flying}
+	}
+	if !stale {
 		return nil
 	}
-	today := civil.On(now)
-	n, err := k.QuotaTaken(ctx, c.Document.ID, today.String())
+	return s.lease(ctx, m, c, now)
+}
+
+// mostSetAside bounds what one lease asks for, in calls.
+const mostSetAside = 10_000
+
+// lease sets aside what a second may need.
+func (s *Service) lease(ctx context.Context, m *meter, c *convention.Convention, _ time.Time) error {
+	l, err := s.Keys.LeaseQuota(ctx, partner.Ask{
+		Convention: c.Document.ID, Day: m.day.String(), Holder: s.quotas.holder, Limit: m.quota.PerDay, Want: min(m.quota.PerSecond, mostSetAside), Flying: m.flying,
+	})
 	if err != nil {
 		return err
 	}
-	m.day, m.taken = today, n
-	m.began, m.ends = today.StartAt(), today.AddDays(1).StartAt()
-	m.counted = partner.Draw{Convention: c.Document.ID, Day: today.String()}
+	m.have, m.free, m.until = l.Have, l.Free, l.Until
 	return nil
 }
 
@@ -132,10 +164,10 @@ func (s *Service) Rates(ctx context.Context, c Caller) (r Rates, ok bool) {
 	m := s.quotas.of(&c.conv)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.begin(ctx, s.Keys, &c.conv, now); err != nil {
+	if err := s.begin(ctx, m, &c.conv, now); err != nil {
 		return Rates{}, false
 	}
-	day := Rates{m.quota.PerDay, max(0, m.quota.PerDay-m.taken), int(untilEnd(m.ends, now).Seconds())}
+	day := Rates{m.quota.PerDay, m.left(), int(untilEnd(m.ends, now).Seconds())}
 	second := Rates{m.quota.PerSecond, max(0, int(m.limiter.TokensAt(now))), 1}
 	if second.Remaining*day.Limit < day.Remaining*second.Limit {
 		return second, true
@@ -143,15 +175,23 @@ func (s *Service) Rates(ctx context.Context, c Caller) (r Rates, ok bool) {
 	return day, true
 }
 
+// left is what is left of the day's quota as far as this process knows.
+func (m *meter) left() int { return min(m.quota.PerDay, m.free+m.have) }
+
 // LeftToday is what is left of the day's quota.
 func (s *Service) LeftToday(ctx context.Context, c Caller) int {
 	m := s.quotas.of(&c.conv)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.begin(ctx, s.Keys, &c.conv, s.Clock()) != nil {
+	if s.begin(ctx, m, &c.conv, s.Clock()) != nil {
 		return 0
 	}
-	return max(0, m.quota.PerDay-m.taken)
+	return m.left()
+}
+
+// ReturnQuotas gives back what this process has set aside: it stops.
+func (s *Service) ReturnQuotas(ctx context.Context) error {
+	return s.Keys.ReturnQuota(ctx, s.quotas.holder)
 }
 
 // countRefusal reports whether a refused call makes an entry now, and how many

@@ -386,6 +386,9 @@ func (w *walk) append(ctx context.Context, e trace.Entry) (trace.Receipt, error)
 		p.Refusal = w.overtaken
 	}
 	receipt, err := w.s.Journal.Append(context.WithoutCancel(ctx), p)
+	if err != nil && w.counted != nil {
+		w.counted.lost()
+	}
 	if o := receipt.Moved(); err == nil && o != "" {
 		err = &Refusal{Fault: stale(o), Receipt: receipt}
 	}

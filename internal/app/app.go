@@ -315,7 +315,7 @@ func (a *App) Close() (err error) {
 	a.closing.Do(func() {
 		if a.writer != nil {
 			if a.Access != nil {
-				err = a.Access.FlushRefusals(context.Background(), true)
+				err = errors.Join(a.Access.FlushRefusals(context.Background(), true), a.Access.ReturnQuotas(context.Background()))
 			}
 			a.writer.Close()
 			if a.Store != nil && a.opts.Store == nil {

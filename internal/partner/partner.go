@@ -117,13 +117,3 @@ func digits(s string, n int) bool {
 	}
 	return true
 }
-
-// Draw is one call counted against the daily quota of a convention. It becomes
-// durable with the trace of the call.
-type Draw struct {
-	Convention string
-	Day        string // YYYY-MM-DD, Paris
-}
-
-// Effect marks a draw as something that becomes durable with its trace.
-func (Draw) Effect() {}

@@ -97,6 +97,7 @@ func (s *Store) Commit(ctx context.Context, batch []*trace.Pending) error {
 	}
 	s.ledger.written()
 	s.remember(batch)
+	counted(batch)
 	return nil
 }
 
@@ -202,15 +203,5 @@ func (s *Store) effects(l *ledger, batch []*trace.Pending) error {
 	if err := l.countDecisions(decided); err != nil {
 		return err
 	}
-	for d, n := range taken {
-		err := l.query(`INSERT INTO quota (convention, jour, pris) VALUES ($1, $2, $3) ON CONFLICT (convention, jour) DO UPDATE SET pris = pris + excluded.pris`, func(s *sqlite.Stmt) {
-			s.BindText(1, d.Convention)
-			s.BindText(2, d.Day)
-			s.BindInt64(3, n)
-		}, nil)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return l.countDraws(taken)
 }

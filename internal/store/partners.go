@@ -143,9 +143,3 @@ func (s *Store) Keys(ctx context.Context) (out []partner.Key, err error) {
 	}, `SELECT `+keyColumns+` FROM cle_api ORDER BY created_at DESC, id`)
 	return out, unavailable("store: keys", err)
 }
-
-// QuotaTaken is the number of calls counted on a day (YYYY-MM-DD, Paris).
-func (s *Store) QuotaTaken(ctx context.Context, conventionID, day string) (n int, err error) {
-	err = s.journal.reader.QueryRowContext(ctx, `SELECT COALESCE(MAX(pris), 0) FROM quota WHERE convention = $1 AND jour = $2`, conventionID, day).Scan(&n)
-	return n, unavailable("store: quota", err)
-}
