@@ -58,8 +58,9 @@ func Roles() []Role {
 // Act is something that is done with a request.
 type Act string
 
-// The acts.
+// The acts. A request begins with Create, which is in no state.
 const (
+	Create          Act = "create"
 	Update          Act = "update"
 	Submit          Act = "submit"
 	RequestChanges  Act = "request_changes"
@@ -116,33 +117,33 @@ var moves = []move{
 // Grant is what an approval opened: the answers as they were, frozen. A later
 // approval replaces it; a revocation ends it.
 type Grant struct {
-	Version   int
-	Form      Form
-	GrantedAt time.Time
-	RevokedAt time.Time // zero = live
+	Version   int       `json:"version"`
+	Form      Form      `json:"reponses"`
+	GrantedAt time.Time `json:"accordee"`
+	RevokedAt time.Time `json:"revoquee,omitzero"` // zero = live
 }
 
 // Request is a request with everything that was done to it.
 type Request struct {
-	ID           string // public, such as D-2026-0042
-	Organisation string // identifier of the organisation
-	State        State
-	Form         Form // as the applicant writes it
-	Grants       []Grant
-	Events       []Event // oldest first
+	ID           string  `json:"id"`           // public, such as D-2026-0042
+	Organisation string  `json:"organisation"` // SIRET when it was opened
+	State        State   `json:"etat"`
+	Form         Form    `json:"reponses"` // as the applicant writes it
+	Grants       []Grant `json:"habilitations"`
+	Events       []Event `json:"evenements"` // oldest first
 }
 
 // Event is one act that was done. Changes are those of the form since the
 // event before.
 type Event struct {
-	At      time.Time
-	Act     Act
-	Role    Role
-	Author  string // opaque reference of the account
-	From    State
-	To      State
-	Motive  string // or the message, or the note
-	Changes []Change
+	At      time.Time `json:"le"`
+	Act     Act       `json:"acte"`
+	Role    Role      `json:"role"`
+	Author  string    `json:"auteur,omitempty"` // opaque reference of the account
+	From    State     `json:"avant,omitempty"`
+	To      State     `json:"apres"`
+	Motive  string    `json:"texte,omitempty"` // or the message, or the note
+	Changes []Change  `json:"modifications,omitempty"`
 }
 
 // Internal reports whether the applicant never sees the event.

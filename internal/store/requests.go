@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/habilitation"
+	"droits.example/droits/internal/trace"
+)
+
+const placeRequest = "demande|contenu|"
+
+// OpenRequest begins a request of an organisation, as a draft; it gets the next
+// number of the year. Errors: service_indisponible.
+func (s *Store) OpenRequest(ctx context.Context, by habilitation.Doing) (r habilitation.Request, err error) {
+	now := s.clock()
+	r = habilitation.Request{State: habilitation.Draft}
+	if by.Form != nil {
+		r.Form = *by.Form
+	}
+	r.Organisation = r.Form.Organisation.SIRET
+	r.Events = []habilitation.Event{{At: now, Act: habilitation.Create, Role: by.Role, Author: by.Author, To: habilitation.Draft}}
+	e := trace.Event{Class: trace.ConventionEvent, Operation: "demande_ouverte", Actor: actorOf(by.Role), After: string(r.State)}
+	err = s.act(ctx, "store: open request", &e, func(tx *sql.Tx) error {
+		year := strconv.Itoa(civil.On(now).Year())
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM demande WHERE id LIKE $1`, "D-"+year+"-%").Scan(&n); err != nil {
+			return err
+		}
+		r.ID = fmt.Sprintf("D-%s-%04d", year, n+1)
+		e.Object = r.ID
+		sealed, err := s.sealRequest(&r)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO demande (id, organisation, etat, reouverte, version, contenu, created_at, changed_at) VALUES ($1, $2, $3, 0, 1, $4, $5, $6)`,
+			r.ID, r.Organisation, string(r.State), sealed, millis(now), millis(now))
+		return err
+	})
+	return r, err
+}
+
+// ActOnRequest does an act on a request, in one transaction: of two that meet,
+// the second sees what the first did. Errors: ressource_inconnue, and those of
+// habilitation.Request.Do.
+func (s *Store) ActOnRequest(ctx context.Context, id string, d habilitation.Doing) (next habilitation.Request, err error) {
+	d.At = s.clock()
+	e := trace.Event{Class: trace.ConventionEvent, Operation: "demande_" + string(d.Act), Actor: actorOf(d.Role), Object: id}
+	err = s.act(ctx, "store: act on request", &e, func(tx *sql.Tx) error {
+		r, version, err := s.readRequest(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if next, err = r.Do(d); err != nil {
+			return err
+		}
+		e.Before, e.After = string(r.State), string(next.State)
+		sealed, err := s.sealRequest(&next)
+		if err != nil {
+			return err
+		}
+		submitted := sql.NullInt64{Int64: millis(d.At), Valid: d.Act == habilitation.Submit}
+		_, err = tx.ExecContext(ctx, `UPDATE demande SET organisation = $1, etat = $2, reouverte = $3, version = $4, contenu = $5, submitted_at = COALESCE($6, submitted_at), changed_at = $7 WHERE id = $8`,
+			next.Form.Organisation.SIRET, string(next.State), flagOf(next.Reopening()), version+1, sealed, submitted, millis(d.At), id)
+		return err
+	})
+	if err != nil {
+		return habilitation.Request{}, err
+	}
+	return next, nil
+}
+
+func flagOf(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// actorOf is how the log names whoever has a role.
+func actorOf(r habilitation.Role) trace.Actor {
+	switch r {
+	case habilitation.Demandeur, habilitation.Lecteur:
+		return trace.ActorPartner
+	case habilitation.Systeme:
+		return trace.ActorSystem
+	}
+	return trace.ActorOperator
+}
+
+func (s *Store) sealRequest(r *habilitation.Request) ([]byte, error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, fault.Wrap(fault.ErreurInterne, "store: encode request", err)
+	}
+	return seal(s.keys.rows, placeRequest+r.ID, b), nil
+}
+
+// readRequest reads a request inside a transaction, or outside one.
+func (s *Store) readRequest(ctx context.Context, q interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}, id string) (r habilitation.Request, version int, err error) {
+	var sealed []byte
+	err = q.QueryRowContext(ctx, `SELECT contenu, version FROM demande WHERE id = $1`, id).Scan(&sealed, &version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, 0, notFound("store: request")
+	}
+	if err != nil {
+		return r, 0, err
+	}
+	plain, err := open(s.keys.rows, placeRequest+id, sealed)
+	if err == nil {
+		err = json.Unmarshal(plain, &r)
+	}
+	return r, version, err
+}
+
+// Request reads a request. Errors: ressource_inconnue, service_indisponible.
+func (s *Store) Request(ctx context.Context, id string) (habilitation.Request, error) {
+	r, _, err := s.readRequest(ctx, s.journal.reader, id)
+	return r, unavailable("store: request", err)
+}
+
+// Requests lists requests for the queue, without what they hold. Errors:
+// parametre_invalide, service_indisponible.
+func (s *Store) Requests(ctx context.Context, q habilitation.Query) (p habilitation.Page, err error) {
+	where, args, order, err := requestFilter(q)
+	if err != nil {
+		return p, err
+	}
+	if err := s.journal.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM demande`+where, args...).Scan(&p.Total); err != nil {
+		return p, unavailable("store: requests", err)
+	}
+	n := len(args)
+	args = append(args, q.Limit, q.Offset)
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var l habilitation.Line
+		var created, submitted, changed sql.NullInt64
+		var again int
+		var sealed []byte
+		if err := scan(&l.ID, &l.SIRET, &l.State, &again, &created, &submitted, &changed, &sealed); err != nil {
+			return err
+		}
+		l.Reopening, l.CreatedAt, l.SubmittedAt, l.ChangedAt = again == 1, fromMillis(created), fromMillis(submitted), fromMillis(changed)
+		plain, err := open(s.keys.rows, placeRequest+l.ID, sealed)
+		if err != nil {
+			return err
+		}
+		var r habilitation.Request
+		if err := json.Unmarshal(plain, &r); err != nil {
+			return err
+		}
+		l.Name, l.Project = r.Form.Organisation.Nom, r.Form.Projet.Intitule
+		p.Lines = append(p.Lines, l)
+		return nil
+	}, `SELECT id, organisation, etat, reouverte, created_at, submitted_at, changed_at, contenu FROM demande`+where+` ORDER BY `+order+` LIMIT $`+strconv.Itoa(n+1)+` OFFSET $`+strconv.Itoa(n+2), args...)
+	return p, unavailable("store: requests", err)
+}
+
+// requestFilter is the part of the query that a filter and an order make: its
+// words are constants, its values parameters.
+func requestFilter(q habilitation.Query) (where string, args []any, order string, err error) {
+	add := func(clause string, v any) {
+		args = append(args, v)
+		if where == "" {
+			where = ` WHERE `
+		} else {
+			where += ` AND `
+		}
+		where += clause + `$` + strconv.Itoa(len(args))
+	}
+	if q.State != "" {
+		add(`etat = `, string(q.State))
+	}
+	if q.SIRET != "" {
+		add(`organisation = `, q.SIRET)
+	}
+	if q.ID != "" {
+		add(`id = `, q.ID)
+	}
+	orders := map[habilitation.Sort]string{
+		habilitation.ByID: `id`, habilitation.BySubmission: `submitted_at`, habilitation.ByChange: `changed_at`, habilitation.ByState: `etat`,
+	}
+	column, ok := orders[q.Sort]
+	if !ok {
+		return "", nil, "", fault.New(fault.ParametreInvalide, "store: requests").On("tri")
+	}
+	if q.Limit < 1 || q.Limit > habilitation.MaxPage || q.Offset < 0 {
+		return "", nil, "", fault.New(fault.ParametreInvalide, "store: requests").On("page")
+	}
+	if q.Descending {
+		column += ` DESC`
+	}
+	return where, args, column + `, id`, nil
+}
