@@ -59,14 +59,14 @@ var arrows = map[string]arrow{
 	"internal/api":           {"internal/edge internal/access internal/policy internal/partner internal/convention internal/droits internal/nir internal/civil internal/fault", "never the store, FranceConnect or the simulator: one road to personal data (policy for the operations' names and the View)"},
 	"internal/witness":       {"internal/trace", "a third party's program: it knows a log by its checkpoints alone"},
 	"internal/deliver":       {"internal/notify internal/trace internal/fault", "sends messages that it does not read; knows neither people nor rights"},
-	"internal/admin":         {"internal/edge internal/intake internal/desk internal/notify internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
+	"internal/admin":         {"internal/habilitation internal/edge internal/intake internal/desk internal/notify internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
 	"internal/web":           {"internal/edge internal/access internal/notify internal/consent internal/convention internal/trace internal/identity internal/droits internal/nir internal/civil internal/fault", "pages, from the same answers as the API; never the store, FranceConnect or the simulator"},
 
 	// the rest
 	"internal/app":          {"*", "the only place where things are joined"},
 	"internal/apptest":      {"*", "the whole platform for a test; importable from tests only"},
 	"internal/bench":        {"*", "measures the parts one by one as well as the whole; imports no command"},
-	"internal/cli":          {"internal/app internal/admin internal/bench internal/witness internal/cases internal/desk internal/notify internal/trace internal/intake internal/convention internal/droits internal/civil internal/store internal/sim/nation internal/fault", "flags and exit codes; the store for its lock's error and the root key only"},
+	"internal/cli":          {"internal/habilitation internal/app internal/admin internal/bench internal/witness internal/cases internal/desk internal/notify internal/trace internal/intake internal/convention internal/droits internal/civil internal/store internal/sim/nation internal/fault", "flags and exit codes; the store for its lock's error and the root key only"},
 	"internal/sim/people":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
 	"internal/sim/nation":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
 	"internal/sim/fcsim":    {"internal/civil internal/identity", "a FranceConnect knows no NIR, no right and no partner's key"},

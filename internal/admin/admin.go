@@ -16,6 +16,7 @@ import (
 	"droits.example/droits/internal/desk"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/habilitation"
 	"droits.example/droits/internal/intake"
 	"droits.example/droits/internal/nir"
 	"droits.example/droits/internal/notify"
@@ -49,6 +50,10 @@ type Registry interface {
 	ForgetSubject(ctx context.Context, entry int64) error
 	Relock(ctx context.Context, signed []byte) (size int64, err error)
 	Reports(ctx context.Context, file, before string, limit int) ([]trace.Report, error)
+	OpenRequest(ctx context.Context, by habilitation.Doing) (habilitation.Request, error)
+	ActOnRequest(ctx context.Context, id string, d habilitation.Doing) (habilitation.Request, error)
+	Request(ctx context.Context, id string) (habilitation.Request, error)
+	Requests(ctx context.Context, q habilitation.Query) (habilitation.Page, error)
 }
 
 // Config is what the administration needs.
@@ -87,6 +92,7 @@ type Request struct {
 	RejectsPath string               `json:"rejects_path,omitempty"`
 	Person      string               `json:"person,omitempty"`
 	TTL         string               `json:"ttl,omitempty"`
+	Doing       *Doing               `json:"doing,omitempty"`
 }
 
 // PartnerBody is a partner on the wire.
@@ -132,6 +138,10 @@ func Handler(c Config) http.Handler {
 		"POST /trace/relock":      relock,
 		"POST /identity/forget":   forgetSubject,
 		"GET /reports":            listReports,
+		"GET /requests":           listRequests,
+		"GET /requests/one":       showRequest,
+		"POST /requests":          openRequest,
+		"POST /requests/act":      actOnRequest,
 		"GET /demo/persons":       demoPersons,
 		"POST /demo/token":        demoToken,
 		"GET /ping":               func(Config, *http.Request, Request) (any, error) { return map[string]bool{"ok": true}, nil },
