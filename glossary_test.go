@@ -15,8 +15,8 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 // english are the words of their exported names that are not of the field. A
 // word that is neither here nor in docs/glossary.md is new: it goes to one.
 var english = strings.Fields(`
-	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Ambiguous Any Apply As Ask
-	Asked Asserted At Auth
+	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Altered Ambiguous Any Apply As
+	Ask Asked Asserted At Auth
 	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
 	Can Candidate Canonical Change Changed Channel Check Choice Chosen Client Clients Close Closed Code Codes Collection Compare Compared
 	Compressed Conflict Consent Contested Count Counted Covered Created Current
@@ -33,16 +33,16 @@ var english = strings.Fields(`
 	Name Names Narrow Needs Networks New Next No None Not Nothing Notice Notices Notify Null Number
 	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Own
 	Parse Parties Partner Party Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles
-	Progress Purpose Put
+	Progress Public Purpose Put
 	Quota
 	Range Rank Read Reader Reading Reason Receipt Record Ref Reference Refused Registered Registering Reject Rejected Rejects Release Remind
 	Reminder Removed Repeat Replaced Replay Representative Request Required Restricted Restriction Restrictions Result Resume Resumed Resumer
 	Retention Reveal Reversed Revoked Rights Role Row Rows Rule Rules Run
-	Sandbox Schema Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Settings Settle Several Sex SHA Shown Signature
-	Signatures Since Sink Slug Sort Source Space Speaks Stage Standing State Stop Stopped String Subject Sum Summary Suspended
+	Sandbox Schema Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Settings Settle Several Sex SHA Shown Sign
+	Signature Signatures Signed Since Sink Slug Sort Source Space Speaks Stage Standing State Stop Stopped String Subject Sum Summary Suspended
 	Table Teller Term Terms Text Tick Ticks Time Today Token Tolerances Too Total Trace Truncated Twice Type
-	Umbrella Unchanged Under Unfinished Unknown Unmarshal Unreadable Unsettled Unsorted Until UTF
-	Valid Value Version View Visible
+	Umbrella Unchanged Under Unfinished Unknown Unmarshal Unreadable Unsettled Unsigned Unsorted Until UTF
+	Valid Value Verify Version View Visible
 	Want Who Whole Wildcard Window With Withdrawal Withdrawn Withheld Wording
 	Year
 	Zero

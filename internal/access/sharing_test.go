@@ -293,7 +293,7 @@ func TestAgreementsThatMayBeRepeated(t *testing.T) { // R17 R13
 		c.Version = 2
 		next, err := convention.New(c, convention.Draft)
 		must(t, err)
-		must(t, w.store.PutConvention(ctx, next))
+		w.put(next)
 		must(t, w.store.SetConventionState(ctx, c.ID, convention.Active))
 		if _, err := read(); err != nil || w.consents() != 6 {
 			t.Errorf("%v, %d agreements", err, w.consents())

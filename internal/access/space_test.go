@@ -235,7 +235,7 @@ func TestReceiptsOfAgreements(t *testing.T) { // R19 R21
 		d.Version, d.Terms.Notice, d.Terms.NoticeSHA256, d.Parties.Name = 2, old.Version, old.SHA256, "Autre nom"
 		next, err := convention.New(d, convention.Draft)
 		must(t, err)
-		must(t, w.store.PutConvention(ctx, next))
+		w.put(next)
 		must(t, w.store.SetConventionState(ctx, d.ID, convention.Active))
 		again, err := w.service.Agreement(ctx, c, id)
 		if b, _ := again.JSON(); err != nil || string(b) != string(file) {

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -142,6 +143,14 @@ func (w *world) join(j Journal, p People) {
 	w.service = New(Config{Keys: w.store, People: p, Digests: w.store, Tokens: w, Journal: j, Trail: w.store, Sharings: w.store, Environment: partner.Sandbox, Clock: w.Now})
 }
 
+// put stores a convention that both parties have signed.
+func (w *world) put(c convention.Convention) {
+	w.t.Helper()
+	c, err := w.store.Countersigned(ctx, c, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	must(w.t, err)
+	must(w.t, w.store.PutConvention(ctx, c))
+}
+
 func (w *world) partner(id string, kind droits.Kind, profile string, change []func(*convention.Document)) {
 	must(w.t, w.store.PutPartner(ctx, partner.Partner{ID: id, Nom: id, Kind: kind}))
 	d := convention.Document{
@@ -160,7 +169,7 @@ func (w *world) partner(id string, kind droits.Kind, profile string, change []fu
 	}
 	c, err := convention.New(d, convention.Draft)
 	must(w.t, err)
-	must(w.t, w.store.PutConvention(ctx, c))
+	w.put(c)
 	must(w.t, w.store.SetConventionState(ctx, d.ID, convention.Active))
 	secret := partner.NewSecret(partner.Sandbox)
 	k, err := w.store.AddKey(ctx, d.ID, secret, partner.Sandbox, time.Time{})

@@ -50,6 +50,10 @@ type Registry interface {
 	ForgetSubject(ctx context.Context, entry int64) error
 	Relock(ctx context.Context, signed []byte) (size int64, err error)
 	Reports(ctx context.Context, file, before string, limit int) ([]trace.Report, error)
+	SignConvention(ctx context.Context, id string, theirs *convention.Signature) error
+	CanonicalOf(ctx context.Context, id string, version int, p convention.Party) ([]byte, error)
+	RegisterSigningKey(ctx context.Context, partnerID, key string) (string, error)
+	RetireSigningKey(ctx context.Context, id string) error
 	OpenRequest(ctx context.Context, by habilitation.Doing) (habilitation.Request, error)
 	ActOnRequest(ctx context.Context, id string, d habilitation.Doing) (habilitation.Request, error)
 	Request(ctx context.Context, id string) (habilitation.Request, error)
@@ -93,6 +97,7 @@ type Request struct {
 	Person      string               `json:"person,omitempty"`
 	TTL         string               `json:"ttl,omitempty"`
 	Doing       *Doing               `json:"doing,omitempty"`
+	Signature   *SignatureBody       `json:"signature,omitempty"`
 }
 
 // PartnerBody is a partner on the wire.
@@ -116,35 +121,39 @@ type Failure struct {
 func Handler(c Config) http.Handler {
 	m := http.NewServeMux()
 	for pattern, h := range map[string]func(Config, *http.Request, Request) (any, error){
-		"GET /partners":           listPartners,
-		"POST /partners":          putPartner,
-		"GET /conventions":        listConventions,
-		"POST /conventions":       putConvention,
-		"POST /conventions/state": moveConvention,
-		"GET /keys":               listKeys,
-		"POST /keys":              addKey,
-		"POST /keys/revoke":       revokeKey,
-		"GET /restrictions":       listRestrictions,
-		"POST /restrictions":      restrict,
-		"POST /restrictions/lift": lift,
-		"POST /consents/withdraw": withdraw,
-		"POST /consents/allow":    allow,
-		"GET /webhooks":           showWebhook,
-		"POST /webhooks":          setWebhook,
-		"POST /webhooks/remove":   removeWebhook,
-		"POST /webhooks/test":     testWebhook,
-		"POST /webhooks/replay":   replayWebhook,
-		"GET /identity/desk":      identityDesk,
-		"POST /trace/relock":      relock,
-		"POST /identity/forget":   forgetSubject,
-		"GET /reports":            listReports,
-		"GET /requests":           listRequests,
-		"GET /requests/one":       showRequest,
-		"POST /requests":          openRequest,
-		"POST /requests/act":      actOnRequest,
-		"GET /demo/persons":       demoPersons,
-		"POST /demo/token":        demoToken,
-		"GET /ping":               func(Config, *http.Request, Request) (any, error) { return map[string]bool{"ok": true}, nil },
+		"GET /partners":                      listPartners,
+		"POST /partners":                     putPartner,
+		"GET /conventions":                   listConventions,
+		"POST /conventions":                  putConvention,
+		"POST /conventions/state":            moveConvention,
+		"GET /keys":                          listKeys,
+		"POST /keys":                         addKey,
+		"POST /keys/revoke":                  revokeKey,
+		"GET /restrictions":                  listRestrictions,
+		"POST /restrictions":                 restrict,
+		"POST /restrictions/lift":            lift,
+		"POST /consents/withdraw":            withdraw,
+		"POST /consents/allow":               allow,
+		"GET /webhooks":                      showWebhook,
+		"POST /webhooks":                     setWebhook,
+		"POST /webhooks/remove":              removeWebhook,
+		"POST /webhooks/test":                testWebhook,
+		"POST /webhooks/replay":              replayWebhook,
+		"GET /identity/desk":                 identityDesk,
+		"POST /trace/relock":                 relock,
+		"POST /identity/forget":              forgetSubject,
+		"GET /reports":                       listReports,
+		"GET /conventions/canonical":         canonical,
+		"POST /conventions/sign":             signConvention,
+		"POST /partners/signing-keys":        registerKey,
+		"POST /partners/signing-keys/retire": retireKey,
+		"GET /requests":                      listRequests,
+		"GET /requests/one":                  showRequest,
+		"POST /requests":                     openRequest,
+		"POST /requests/act":                 actOnRequest,
+		"GET /demo/persons":                  demoPersons,
+		"POST /demo/token":                   demoToken,
+		"GET /ping":                          func(Config, *http.Request, Request) (any, error) { return map[string]bool{"ok": true}, nil },
 	} {
 		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { serve(c, w, r, h) })
 	}

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 
 	"droits.example/droits/internal/admin"
 	"droits.example/droits/internal/apptest"
+	"droits.example/droits/internal/convention"
 )
 
 func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
@@ -60,12 +62,29 @@ func document(t *testing.T, in *apptest.Instance, change func(map[string]any)) s
 	return string(b)
 }
 
+// partnerSignature signs a document with the key that apptest's partners have.
+func partnerSignature(t *testing.T, document string) string {
+	t.Helper()
+	d, err := convention.Parse([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := convention.New(d, convention.Draft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := c.Sign(convention.Partner, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), apptest.Noon())
+	return `{"key":"` + s.Key + `","value":"` + s.Value + `"}`
+}
+
 func TestActs(t *testing.T) {
 	in := apptest.Start(t, apptest.Options{})
 	nir := in.NIR(t, "c2s")
 	acts := []struct{ name, path, body string }{
 		{"a partner is added", "/partners", `"partner":{"id":"clinique","nom":"Clinique d'essai","siret":"00000000000034","kind":"etablissement_sante"}`},
 		{"a convention is written", "/conventions", `"convention":` + document(t, in, nil)},
+		{"the partner signs", "/conventions/sign", `"id":"nouvelle","signature":` + partnerSignature(t, document(t, in, nil))},
+		{"the operator signs", "/conventions/sign", `"id":"nouvelle"`},
 		{"a convention becomes active", "/conventions/state", `"id":"nouvelle","state":"active"`},
 		{"a key is made", "/keys", `"id":"nouvelle"`},
 		{"a person's data are restricted", "/restrictions", `"nir":"` + nir + `","ground":"18-1-a"`},

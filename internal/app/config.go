@@ -48,6 +48,7 @@ type Listen struct {
 // KeyFiles names the files that hold keys.
 type KeyFiles struct {
 	RootFile string `toml:"root_file" doc:"32 bytes, mode 0400: every other key derives from it; lost, the data are lost"`
+	SignFile string `toml:"sign_file" doc:"32 bytes, mode 0400: signs conventions for the operator; created at the first start; signature.key in the data directory when empty"`
 	LogFile  string `toml:"log_file" doc:"32 bytes, mode 0400: signs the logs of accesses; created at the first start; log.key in the data directory when empty"`
 }
 
@@ -256,7 +257,7 @@ func override(v reflect.Value, prefix string, environ []string) error {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.Keys.LogFile, &c.Trace.LockFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile, &c.Mail.PasswordFile} {
+	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.Keys.LogFile, &c.Keys.SignFile, &c.Trace.LockFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile, &c.Mail.PasswordFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

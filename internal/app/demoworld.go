@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -132,6 +133,10 @@ func (d *Demo) signUp(ctx context.Context, id string) error {
 	}
 	conv, err := convention.New(doc, convention.Draft)
 	if err != nil {
+		return err
+	}
+	seed := sha256.Sum256([]byte(d.secret("signature/" + id)))
+	if conv, err = s.Countersigned(ctx, conv, ed25519.NewKeyFromSeed(seed[:])); err != nil {
 		return err
 	}
 	if err := s.PutConvention(ctx, conv); err != nil {

@@ -3,6 +3,7 @@ package apptest
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -140,6 +141,9 @@ func (in *Instance) signUp(id string, base, edit func(*convention.Document)) (p 
 	}
 	conv, err := convention.New(doc, convention.Draft)
 	if err != nil {
+		return p, err
+	}
+	if conv, err = s.Countersigned(ctx, conv, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))); err != nil {
 		return p, err
 	}
 	if err := s.PutConvention(ctx, conv); err != nil {

@@ -6,6 +6,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -101,7 +102,13 @@ func (w *world) signUp(ctx context.Context, a *app.App) error {
 		return err
 	}
 	s := a.Store
-	return firstError(s.PutPartner(ctx, partner.Partner{ID: "bench", Nom: "Bench", Kind: doc.Kind}), s.PutConvention(ctx, conv),
+	if err := s.PutPartner(ctx, partner.Partner{ID: "bench", Nom: "Bench", Kind: doc.Kind}); err != nil {
+		return err
+	}
+	if conv, err = s.Countersigned(ctx, conv, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))); err != nil {
+		return err
+	}
+	return firstError(s.PutConvention(ctx, conv),
 		s.SetConventionState(ctx, "bench", convention.Active), addKey(ctx, s))
 }
 

@@ -207,6 +207,7 @@ func TestInstance(t *testing.T) {
 		t.Errorf("a rehearsed convention exists: exit code %d", s.code)
 	}
 	ok(t, "", append(add, "--apply")...)
+	countersign(t, in.on, "chu-exemple", 1)
 	ok(t, "", in.on("convention", "state", "chu-exemple", "active", "--apply")...)
 	var key struct{ ID, Secret string }
 	if decode(t, ok(t, "", in.on("key", "add", "chu-exemple", "--json")...).out, &key); key.Secret != "" {

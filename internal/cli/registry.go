@@ -156,7 +156,7 @@ func partnerCommand(p Process) *cobra.Command {
 	list := listing[admin.PartnerBody]{"partner", "List the partners", "/partners", "ID\tKIND\tSIRET\tNAME", func(x admin.PartnerBody) string {
 		return fmt.Sprintf("%s\t%s\t%s\t%s", x.ID, x.Kind, x.SIRET, x.Nom)
 	}}
-	return group("partner", "Partners: who calls", add.command(p), list.command(p), webhookCommand(p))
+	return group("partner", "Partners: who calls", add.command(p), list.command(p), webhookCommand(p), signingKeyCommand(p))
 }
 
 type conventionLine struct {
@@ -196,7 +196,7 @@ func conventionCommand(p Process) *cobra.Command {
 		d := x.Document
 		return fmt.Sprintf("%s\t%d\t%s\t%v\t%s\t%s\t%s", d.ID, d.Version, x.State, x.Live, d.From, d.Until, d.Parties.Partner)
 	}}
-	return group("convention", "Conventions: what a partner may read", add.command(p), state.command(p), list.command(p), templateCommand())
+	return group("convention", "Conventions: what a partner may read", append(signCommands(p), add.command(p), state.command(p), list.command(p), templateCommand())...)
 }
 
 func templateCommand() *cobra.Command {

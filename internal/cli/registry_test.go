@@ -179,6 +179,7 @@ func TestTheRegistryByHand(t *testing.T) {
 	}
 	t.Run("a convention lives: draft, active, replaced, dropped, ended", func(t *testing.T) {
 		ok(t, "", on("convention", "add", version(1), "--apply")...)
+		countersign(t, on, "chu-exemple", 1)
 		for _, step := range []struct{ id, state, want string }{
 			{"chu-exemple", "active", "1active"},
 			{"", "2", "1active 2draft"},
@@ -191,6 +192,7 @@ func TestTheRegistryByHand(t *testing.T) {
 		} {
 			if step.id == "" {
 				ok(t, "", on("convention", "add", version(int(step.state[0]-'0')), "--apply")...)
+				countersign(t, on, "chu-exemple", int(step.state[0]-'0'))
 			} else {
 				ok(t, "", on("convention", "state", step.id, step.state, "--apply")...)
 			}

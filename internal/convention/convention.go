@@ -109,10 +109,6 @@ func (s State) CanBecome(next State) bool {
 // Valid reports whether the state exists.
 func (s State) Valid() bool { _, ok := moves[s]; return ok }
 
-// Signature will hold what a party signed; no convention has any until
-// signatures exist.
-type Signature struct{}
-
 // Convention is a stored document with its state. It is immutable once built.
 type Convention struct {
 	Document   Document
@@ -120,6 +116,7 @@ type Convention struct {
 	Signatures []Signature
 	Canonical  []byte
 	Digest     string // hex SHA-256 of Canonical
+	Altered    bool   // set by the store: it is not what was signed, and serves nothing
 	networks   []netip.Prefix
 }
 
@@ -236,7 +233,7 @@ func (d Document) checkLists() error {
 // leaving, and within its dates, last day included (Paris).
 func (c Convention) LiveAt(t time.Time) bool {
 	d := civil.On(t)
-	return (c.State == Active || c.State == Notice) && d >= c.Document.From && d <= c.Document.Until
+	return !c.Altered && (c.State == Active || c.State == Notice) && d >= c.Document.From && d <= c.Document.Until
 }
 
 // Has reports whether the convention names the block.

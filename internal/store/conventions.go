@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
@@ -44,9 +45,13 @@ func (s *Store) PutConvention(ctx context.Context, c convention.Convention) erro
 		if n > 0 {
 			return fault.New(fault.ParametreInvalide, "store: put convention").On("version")
 		}
+		signatures, err := json.Marshal(c.Signatures)
+		if err != nil {
+			return err
+		}
 		now := millis(s.clock())
-		_, err := tx.ExecContext(ctx, `INSERT INTO convention (id, version, partenaire, etat, document, empreinte, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			d.ID, d.Version, d.Parties.Partner, string(c.State), string(c.Canonical), c.Digest, now, now)
+		_, err = tx.ExecContext(ctx, `INSERT INTO convention (id, version, partenaire, etat, document, empreinte, signatures, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			d.ID, d.Version, d.Parties.Partner, string(c.State), string(c.Canonical), c.Digest, string(signatures), now, now)
 		if err != nil || c.State == convention.Draft {
 			return err
 		}
@@ -98,6 +103,11 @@ func (s *Store) SetConventionState(ctx context.Context, id string, next conventi
 		for _, x := range all {
 			if x.inForce() && x.number > v.number {
 				return refused.On("version").Because("VERSION_OLDER")
+			}
+		}
+		if next == convention.Active {
+			if err := signedInForce(ctx, tx, id, v.number); err != nil {
+				return err
 			}
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE convention SET etat = 'ended', changed_at = $1 WHERE id = $2 AND version < $3 AND etat IN `+inForce, millis(s.clock()), id, v.number); err != nil {
@@ -159,7 +169,7 @@ func (s *Store) Conventions(ctx context.Context) (out []convention.Convention, e
 		c, err := scanConvention(scan)
 		out = append(out, c)
 		return err
-	}, `SELECT document, etat, empreinte FROM convention AS c WHERE etat <> 'ended'
+	}, `SELECT document, etat, empreinte, signatures FROM convention AS c WHERE etat <> 'ended'
 		OR version = (SELECT MAX(version) FROM convention WHERE id = c.id) AND NOT EXISTS (SELECT 1 FROM convention WHERE id = c.id AND etat <> 'ended')
 		ORDER BY id, version`)
 	return out, unavailable("store: conventions", err)

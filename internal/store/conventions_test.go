@@ -25,7 +25,7 @@ func TestVersionsOfAConvention(t *testing.T) {
 		t.Helper()
 		c, err := convention.New(document(v), convention.Draft)
 		must(t, err)
-		must(t, s.PutConvention(ctx, c))
+		must(t, s.PutConvention(ctx, countersigned(t, s, c)))
 	}
 	serves := func(version int, state convention.State) {
 		t.Helper()

@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
@@ -65,6 +66,16 @@ func CreateLogKey(path string) (trace.Seed, error) { return createSecret(path, "
 
 // ReadLogKey reads the key that signs the logs of accesses.
 func ReadLogKey(path string) (trace.Seed, error) { return readSecret(path, "log") }
+
+// createSigningKey draws the key with which the operator signs conventions into
+// a new file with mode 0400; an existing file is left alone and read.
+func createSigningKey(path string) (ed25519.PrivateKey, error) {
+	seed, err := createSecret(path, "signing")
+	if err != nil {
+		return nil, err
+	}
+	return ed25519.NewKeyFromSeed(seed[:]), nil
+}
 
 // CreateRoot draws a root key into a new file with mode 0400; an existing file
 // is left alone and read.

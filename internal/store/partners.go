@@ -35,19 +35,24 @@ func scanPartner(scan func(...any) error) (p partner.Partner, err error) {
 }
 
 func scanConvention(scan func(...any) error) (convention.Convention, error) {
-	var doc, state, digest string
-	if err := scan(&doc, &state, &digest); err != nil {
+	var doc, state, digest, signatures string
+	if err := scan(&doc, &state, &digest, &signatures); err != nil {
 		return convention.Convention{}, err
 	}
 	var d convention.Document
-	if err := json.Unmarshal([]byte(doc), &d); err != nil {
-		return convention.Convention{}, err
+	altered := fault.New(fault.ErreurInterne, "store: convention").Because("CONVENTION_ALTERED")
+	if json.Unmarshal([]byte(doc), &d) != nil {
+		return convention.Convention{Altered: true}, altered
 	}
 	c, err := convention.New(d, convention.State(state))
-	if err == nil && c.Digest != digest {
-		err = fault.New(fault.ErreurInterne, "store: convention").Because("CONVENTION_ALTERED")
+	if err == nil {
+		err = json.Unmarshal([]byte(signatures), &c.Signatures)
 	}
-	return c, err
+	if err != nil || c.Digest != digest {
+		c.Altered = true
+		return c, altered
+	}
+	return c, nil
 }
 
 // PutPartner adds a partner or renames it; kind and SIRET of an existing one

@@ -65,7 +65,7 @@ func (s *Store) Refresh(ctx context.Context) error {
 		read []func(context.Context, *sql.Tx, *Snapshot) error
 	}{
 		{s.people, []func(context.Context, *sql.Tx, *Snapshot) error{readLoad}},
-		{s.journal, []func(context.Context, *sql.Tx, *Snapshot) error{readGeneration, readKeys, readRestrictions}},
+		{s.journal, []func(context.Context, *sql.Tx, *Snapshot) error{readGeneration, s.readKeys, readRestrictions}},
 	} {
 		if err := x.d.view(ctx, n, x.read); err != nil {
 			return unavailable("store: snapshot", err)
@@ -169,7 +169,7 @@ func readLoad(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	return nil
 }
 
-func readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
+func (s *Store) readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		p, err := scanPartner(scan)
 		n.partners[p.ID] = p
@@ -178,12 +178,22 @@ func readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	if err != nil {
 		return err
 	}
+	keys, err := allSigningKeys(ctx, tx)
+	if err != nil {
+		return err
+	}
 	convs := map[string]convention.Convention{}
 	err = each(ctx, tx, func(scan func(...any) error) error {
 		c, err := scanConvention(scan)
+		switch {
+		case err != nil && !c.Altered:
+			return err
+		case c.State != convention.Draft && c.State != convention.Ended && !s.signed.holds(c, keys):
+			c.Altered = true // the keys of this one serve nothing; the others are not in cause
+		}
 		convs[c.Document.ID] = c // the last one wins: in force before ended before draft, then the newest
-		return err
-	}, `SELECT document, etat, empreinte FROM convention ORDER BY id, CASE WHEN etat IN `+inForce+` THEN 2 WHEN etat = 'ended' THEN 1 ELSE 0 END, version`)
+		return nil
+	}, `SELECT document, etat, empreinte, signatures FROM convention ORDER BY id, CASE WHEN etat IN `+inForce+` THEN 2 WHEN etat = 'ended' THEN 1 ELSE 0 END, version`)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"database/sql"
 	"embed"
@@ -43,6 +44,7 @@ type Config struct {
 	Root     Root
 	Clock    func() time.Time
 	Host     string // names the logs of accesses; "localhost" when empty
+	SignFile string // key with which the operator signs conventions, created when missing; signature.key in the directory when empty
 	LogFile  string // key that signs them, created when missing; log.key in the directory when empty
 	LockFile string // last heads signed, in no backup; verrou.db in the directory when empty
 }
@@ -78,6 +80,7 @@ type engine struct {
 	public                  public // under signing
 	published               atomic.Pointer[trace.Checkpoint]
 	receipts                receipts
+	signer                  ed25519.PrivateKey // the operator's, of conventions
 }
 
 // database is one SQLite file: one writer, a few readers.
@@ -105,7 +108,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		dir: c.Dir, clock: c.Clock, keys: derive(c.Root), lock: lock, host: cmp.Or(c.Host, "localhost"),
 		logFile: cmp.Or(c.LogFile, filepath.Join(c.Dir, "log.key")), lockPath: cmp.Or(c.LockFile, filepath.Join(c.Dir, "verrou.db")),
 	}}
-	if err := s.open(ctx); err != nil {
+	if s.signer, err = createSigningKey(cmp.Or(c.SignFile, filepath.Join(c.Dir, "signature.key"))); err == nil {
+		err = s.open(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -237,6 +243,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	if err := s.sweepRehearsals(); err != nil {
+		return err
+	}
+	if err := s.introduceSigner(ctx); err != nil {
 		return err
 	}
 	return s.Refresh(ctx)

@@ -377,7 +377,7 @@ func TestKeysConventionsAndPartners(t *testing.T) {
 		d.Blocks = append(d.Blocks, droits.BlocCaisse)
 		c, err := convention.New(d, convention.Draft)
 		must(t, err)
-		must(t, s.PutConvention(ctx, c))
+		must(t, s.PutConvention(ctx, countersigned(t, s, c)))
 		if _, live, _ := s.Key(secret); live.Document.Version != 1 || live.State != convention.Active {
 			t.Errorf("version %d %s", live.Document.Version, live.State)
 		}
@@ -431,7 +431,12 @@ func TestKeysConventionsAndPartners(t *testing.T) {
 	t.Run("a convention altered in the database is not served", func(t *testing.T) {
 		_, err := s.journal.writer.ExecContext(ctx, `UPDATE convention SET document = REPLACE(document, '"per_day":100000', '"per_day":999999')`)
 		must(t, err)
-		if err := s.Refresh(ctx); fault.From(err).Reason() != "CONVENTION_ALTERED" {
+		must(t, s.Refresh(ctx))
+		_, c, ok := s.Key(secret)
+		if !ok || c.LiveAt(noon()) {
+			t.Error("its key serves")
+		}
+		if _, err := s.Conventions(ctx); fault.From(err).Reason() != "CONVENTION_ALTERED" {
 			t.Errorf("%v", err)
 		}
 	})

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -257,6 +258,14 @@ func find(t testing.TB, s *Store, p someone) (who *droits.Famille, standing cons
 	return nil, consent.Standing{}, false
 }
 
+// countersigned is a convention with both signatures.
+func countersigned(t testing.TB, s *Store, c convention.Convention) convention.Convention {
+	t.Helper()
+	c, err := s.Countersigned(ctx, c, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	must(t, err)
+	return c
+}
+
 // register adds the partner hopital, its convention conv-hopital, active, and
 // a key.
 func register(t testing.TB, s *Store) (secret string, key partner.Key) {
@@ -264,7 +273,7 @@ func register(t testing.TB, s *Store) (secret string, key partner.Key) {
 	must(t, s.PutPartner(ctx, partner.Partner{ID: "hopital", Nom: "Hopital", SIRET: "11000001500013", Kind: droits.Etablissement}))
 	c, err := convention.New(document(1), convention.Draft)
 	must(t, err)
-	must(t, s.PutConvention(ctx, c))
+	must(t, s.PutConvention(ctx, countersigned(t, s, c)))
 	must(t, s.SetConventionState(ctx, "conv-hopital", convention.Active))
 	secret = partner.NewSecret(partner.Sandbox)
 	key, err = s.AddKey(ctx, "conv-hopital", secret, partner.Sandbox, time.Time{})
