@@ -67,7 +67,8 @@ type Config struct {
 	Environment partner.Environment
 	NewLoad     func(apply bool) intake.Sink // a load that acts, or one that is undone
 	Clock       func() time.Time
-	Demo        Demo // nil outside the demonstration
+	Demo        Demo                                        // nil outside the demonstration
+	Contract    func(convention.Convention) ([]byte, error) // the OpenAPI document of a partner
 }
 
 // Demo is what only the demonstration offers.
@@ -144,6 +145,7 @@ func Handler(c Config) http.Handler {
 		"POST /identity/forget":              forgetSubject,
 		"GET /reports":                       listReports,
 		"GET /conventions/canonical":         canonical,
+		"GET /conventions/explain":           explain,
 		"POST /conventions/sign":             signConvention,
 		"POST /partners/signing-keys":        registerKey,
 		"POST /partners/signing-keys/retire": retireKey,

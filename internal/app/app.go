@@ -19,6 +19,7 @@ import (
 	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/admin"
 	"droits.example/droits/internal/api"
+	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/deliver"
 	"droits.example/droits/internal/edge"
 	"droits.example/droits/internal/fault"
@@ -204,6 +205,7 @@ func (a *App) Public() http.Handler {
 func (a *App) Admin() http.Handler {
 	return admin.Handler(admin.Config{
 		Live: a.Store, Rehearsal: a.Store.Rehearsal(), Environment: a.Config.Instance, Clock: a.clock, Demo: a.opts.Demo,
+		Contract: func(c convention.Convention) ([]byte, error) { return api.DocumentFor(a.Config.BasePath, c) },
 		NewLoad: func(apply bool) intake.Sink {
 			if apply {
 				return a.Store.NewLoad()

@@ -35,7 +35,7 @@ func signCommands(p Process) []*cobra.Command {
 		},
 		request: signRequest,
 	}
-	return []*cobra.Command{sign.command(p), canonicalCommand(p), signFileCommand()}
+	return []*cobra.Command{sign.command(p), canonicalCommand(p), signFileCommand(), explainCommand(p), verifyConventionCommand(p)}
 }
 
 func signRequest(c *cobra.Command, args []string) (admin.Request, error) {

@@ -82,4 +82,33 @@ func TestSigningByHand(t *testing.T) { // R27
 			t.Errorf("exit code %d: %s", s.code, s.err)
 		}
 	})
+	t.Run("R40 everything that derives from it names one digest, and one byte changed by hand is found", func(t *testing.T) {
+		out := filepath.Join(dir, "derived")
+		var x struct {
+			Digest    string
+			Artefacts []struct{ Name, Text string }
+		}
+		decode(t, ok(t, "", on("convention", "explain", "chu-exemple", "--out", out, "--json")...).out, &x)
+		if len(x.Artefacts) != 6 {
+			t.Fatalf("%d artefacts", len(x.Artefacts))
+		}
+		ok(t, "", on("convention", "verify", "chu-exemple", out)...)
+		for _, a := range x.Artefacts {
+			if a.Name != "convention.json" && !strings.Contains(a.Text, x.Digest) {
+				t.Errorf("%s does not name the digest", a.Name)
+			}
+			path := filepath.Join(out, a.Name)
+			b := []byte(a.Text)
+			b[len(b)/2] ^= 1
+			if err := os.WriteFile(path, b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if s := run("", on("convention", "verify", "chu-exemple", out)...); s.code != cli.ExitIntegrity || !strings.Contains(s.err, a.Name) {
+				t.Errorf("%s altered: exit code %d", a.Name, s.code)
+			}
+			if err := os.WriteFile(path, []byte(a.Text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
