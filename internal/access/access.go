@@ -148,6 +148,9 @@ func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, erro
 	switch {
 	case key.Environment != s.Environment:
 		return c, unknownKey("KEY_ENVIRONMENT")
+	case conv.State == convention.Ended: // its keys died with it
+		c.accepted = true
+		return c, fault.New(fault.ConventionInactive, "access: authenticate").Because("CONVENTION_ENDED")
 	case !key.LiveAt(now):
 		return c, unknownKey("KEY_ENDED")
 	}

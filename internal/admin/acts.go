@@ -85,6 +85,18 @@ func moveConvention(c Config, r *http.Request, req Request) (any, error) {
 	return done(req, map[string]any{"id": req.ID, "state": req.State})
 }
 
+// leave takes the notice of a partner that leaves.
+func leave(c Config, r *http.Request, req Request) (any, error) {
+	if req.On.IsZero() {
+		req.On = civil.On(c.Clock())
+	}
+	last, err := c.registry(req).Leave(r.Context(), req.ID, req.On)
+	if err != nil {
+		return nil, missing(err, "convention")
+	}
+	return done(req, map[string]any{"id": req.ID, "last_day": last})
+}
+
 // keyLine is a key as it is listed: no secret.
 type keyLine struct {
 	ID          string              `json:"id"`

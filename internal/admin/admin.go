@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/desk"
@@ -54,6 +55,7 @@ type Registry interface {
 	CanonicalOf(ctx context.Context, id string, version int, p convention.Party) ([]byte, error)
 	RegisterSigningKey(ctx context.Context, partnerID, key string) (string, error)
 	RetireSigningKey(ctx context.Context, id string) error
+	Leave(ctx context.Context, id string, received civil.Date) (civil.Date, error)
 	OpenRequest(ctx context.Context, by habilitation.Doing) (habilitation.Request, error)
 	ActOnRequest(ctx context.Context, id string, d habilitation.Doing) (habilitation.Request, error)
 	Request(ctx context.Context, id string) (habilitation.Request, error)
@@ -97,6 +99,7 @@ type Request struct {
 	RejectsPath string               `json:"rejects_path,omitempty"`
 	Person      string               `json:"person,omitempty"`
 	TTL         string               `json:"ttl,omitempty"`
+	On          civil.Date           `json:"on,omitzero"`
 	Doing       *Doing               `json:"doing,omitempty"`
 	Signature   *SignatureBody       `json:"signature,omitempty"`
 }
@@ -147,6 +150,7 @@ func Handler(c Config) http.Handler {
 		"GET /conventions/canonical":         canonical,
 		"GET /conventions/explain":           explain,
 		"POST /conventions/sign":             signConvention,
+		"POST /conventions/leave":            leave,
 		"POST /partners/signing-keys":        registerKey,
 		"POST /partners/signing-keys/retire": retireKey,
 		"GET /requests":                      listRequests,

@@ -302,6 +302,8 @@ func (a *App) housekeep(ctx context.Context) error {
 		case <-hour.C:
 			_, err := a.Store.ForgetTokens(ctx)
 			do("forget_tokens", err)
+			_, err = a.Store.EndConventions(ctx)
+			do("end_conventions", err)
 			_, err = a.Store.TrimSessions(ctx, a.clock().Add(-web.SessionLife), a.clock().Add(-web.SessionIdle))
 			do("trim_sessions", err)
 			_, err = a.Store.TrimDesk(ctx, a.clock().Add(-admin.MaxDeskFor))

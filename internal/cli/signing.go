@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"droits.example/droits/internal/admin"
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 )
 
@@ -35,7 +36,7 @@ func signCommands(p Process) []*cobra.Command {
 		},
 		request: signRequest,
 	}
-	return []*cobra.Command{sign.command(p), canonicalCommand(p), signFileCommand(), explainCommand(p), verifyConventionCommand(p)}
+	return []*cobra.Command{sign.command(p), canonicalCommand(p), signFileCommand(), explainCommand(p), verifyConventionCommand(p), leaveCommand(p)}
 }
 
 func signRequest(c *cobra.Command, args []string) (admin.Request, error) {
@@ -153,4 +154,35 @@ func signingKeyCommand(p Process) *cobra.Command {
 		request: func(_ *cobra.Command, args []string) (admin.Request, error) { return admin.Request{ID: args[0]}, nil },
 	}
 	return group("signing-key", "Keys under which a partner signs conventions", add.command(p), retire.command(p))
+}
+
+const leaveMore = `The partner is served until the end of the fifteenth day after its notice was received,
+Paris; then the convention ends by itself, and its keys and webhook with it.
+
+`
+
+// leaveCommand takes a partner's notice.
+func leaveCommand(p Process) *cobra.Command {
+	return act{
+		use: "leave ID", short: "Take the notice of a partner that leaves", args: 1, path: "/conventions/leave", more: leaveMore,
+		outcome: func(out map[string]any) (string, string) {
+			s := fmt.Sprintf("serve until the end of %v", out["last_day"])
+			return s, "the notice is taken: " + s
+		},
+		example: "  droits convention leave chu-exemple --apply\n  droits convention leave chu-exemple --received 2026-11-10 --apply    # a registered letter",
+		flags: func(c *cobra.Command) {
+			c.Flags().String("received", "", "day on which it was received, YYYY-MM-DD (default today)")
+		},
+		request: func(c *cobra.Command, args []string) (admin.Request, error) {
+			r := admin.Request{ID: args[0]}
+			if s := text(c, "received"); s != "" {
+				d, err := civil.Parse(s)
+				if err != nil {
+					return r, usage("--received must be a date such as 2026-11-10")
+				}
+				r.On = d
+			}
+			return r, nil
+		},
+	}.command(p)
 }

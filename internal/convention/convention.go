@@ -87,6 +87,13 @@ const (
 	Ended     State = "ended"
 )
 
+// NoticeDays is how long a partner that leaves is still served (source 004,
+// §6): the last call is accepted at the end of the last of these days, Paris.
+const NoticeDays = 15
+
+// LeavesOn is the last day of a convention whose notice was received on a day.
+func LeavesOn(received civil.Date) civil.Date { return received.AddDays(NoticeDays) }
+
 // moves lists the legal changes of state.
 var moves = map[State][]State{
 	Draft:     {Active, Ended},
@@ -115,8 +122,9 @@ type Convention struct {
 	State      State
 	Signatures []Signature
 	Canonical  []byte
-	Digest     string // hex SHA-256 of Canonical
-	Altered    bool   // set by the store: it is not what was signed, and serves nothing
+	Digest     string     // hex SHA-256 of Canonical
+	LastOn     civil.Date // last day of a convention that is left, zero when it is not
+	Altered    bool       // set by the store: it is not what was signed, and serves nothing
 	networks   []netip.Prefix
 }
 
@@ -233,6 +241,9 @@ func (d Document) checkLists() error {
 // leaving, and within its dates, last day included (Paris).
 func (c Convention) LiveAt(t time.Time) bool {
 	d := civil.On(t)
+	if c.State == Notice && c.LastOn.IsZero() || !c.LastOn.IsZero() && d > c.LastOn {
+		return false
+	}
 	return !c.Altered && (c.State == Active || c.State == Notice) && d >= c.Document.From && d <= c.Document.Until
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/trace"
@@ -113,8 +114,12 @@ func (s *Store) SetConventionState(ctx context.Context, id string, next conventi
 		if _, err := tx.ExecContext(ctx, `UPDATE convention SET etat = 'ended', changed_at = $1 WHERE id = $2 AND version < $3 AND etat IN `+inForce, millis(s.clock()), id, v.number); err != nil {
 			return err
 		}
-		if _, err = tx.ExecContext(ctx, `UPDATE convention SET etat = $1, changed_at = $2 WHERE id = $3 AND version = $4`, string(next), millis(s.clock()), id, v.number); err != nil {
+		last := sql.NullString{String: convention.LeavesOn(civil.On(s.clock())).String(), Valid: next == convention.Notice}
+		if _, err = tx.ExecContext(ctx, `UPDATE convention SET etat = $1, changed_at = $2, dernier_on = COALESCE($3, dernier_on) WHERE id = $4 AND version = $5`, string(next), millis(s.clock()), last, id, v.number); err != nil {
 			return err
+		}
+		if next == convention.Ended {
+			return s.endConvention(ctx, tx, id, v.partner)
 		}
 		return changed(ctx, tx, conventionObject(id))
 	})
@@ -169,7 +174,7 @@ func (s *Store) Conventions(ctx context.Context) (out []convention.Convention, e
 		c, err := scanConvention(scan)
 		out = append(out, c)
 		return err
-	}, `SELECT document, etat, empreinte, signatures FROM convention AS c WHERE etat <> 'ended'
+	}, `SELECT document, etat, empreinte, signatures, dernier_on FROM convention AS c WHERE etat <> 'ended'
 		OR version = (SELECT MAX(version) FROM convention WHERE id = c.id) AND NOT EXISTS (SELECT 1 FROM convention WHERE id = c.id AND etat <> 'ended')
 		ORDER BY id, version`)
 	return out, unavailable("store: conventions", err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/partner"
@@ -36,7 +37,8 @@ func scanPartner(scan func(...any) error) (p partner.Partner, err error) {
 
 func scanConvention(scan func(...any) error) (convention.Convention, error) {
 	var doc, state, digest, signatures string
-	if err := scan(&doc, &state, &digest, &signatures); err != nil {
+	var last sql.NullString
+	if err := scan(&doc, &state, &digest, &signatures, &last); err != nil {
 		return convention.Convention{}, err
 	}
 	var d convention.Document
@@ -47,6 +49,9 @@ func scanConvention(scan func(...any) error) (convention.Convention, error) {
 	c, err := convention.New(d, convention.State(state))
 	if err == nil {
 		err = json.Unmarshal([]byte(signatures), &c.Signatures)
+	}
+	if err == nil && last.Valid {
+		c.LastOn, err = civil.Parse(last.String)
 	}
 	if err != nil || c.Digest != digest {
 		c.Altered = true

@@ -143,7 +143,7 @@ func (s *Store) ConventionAt(ctx context.Context, id string, version int) (c con
 	err = each(ctx, s.journal.reader, func(scan func(...any) error) (err error) {
 		c, err = scanConvention(scan)
 		return err
-	}, `SELECT document, etat, empreinte, signatures FROM convention WHERE id = $1 AND version = $2`, id, version)
+	}, `SELECT document, etat, empreinte, signatures, dernier_on FROM convention WHERE id = $1 AND version = $2`, id, version)
 	if err == nil && c.Digest == "" {
 		return c, notFound("store: convention")
 	}

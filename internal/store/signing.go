@@ -129,7 +129,7 @@ func conventionIn(ctx context.Context, q querier, id string, version int) (c con
 	err = each(ctx, q, func(scan func(...any) error) (err error) {
 		c, err = scanConvention(scan)
 		return err
-	}, `SELECT document, etat, empreinte, signatures FROM convention WHERE id = $1 AND version = $2`, id, version)
+	}, `SELECT document, etat, empreinte, signatures, dernier_on FROM convention WHERE id = $1 AND version = $2`, id, version)
 	if err == nil && c.Digest == "" {
 		err = notFound("store: convention")
 	}

@@ -193,7 +193,7 @@ func (s *Store) readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 		}
 		convs[c.Document.ID] = c // the last one wins: in force before ended before draft, then the newest
 		return nil
-	}, `SELECT document, etat, empreinte, signatures FROM convention ORDER BY id, CASE WHEN etat IN `+inForce+` THEN 2 WHEN etat = 'ended' THEN 1 ELSE 0 END, version`)
+	}, `SELECT document, etat, empreinte, signatures, dernier_on FROM convention ORDER BY id, CASE WHEN etat IN `+inForce+` THEN 2 WHEN etat = 'ended' THEN 1 ELSE 0 END, version`)
 	if err != nil {
 		return err
 	}
