@@ -28,7 +28,7 @@ var english = strings.Fields(`
 	Id ID In Index Info Information Invalid Is Issued
 	Journal JSON
 	Key Keys Kind Kinds
-	Label Language Large Last Lease Left Legal Let Lets Like Limit Line Lines Live Log Long Looks
+	Label Language Large Last Lease Leaves Left Legal Let Lets Like Limit Line Lines Live Log Long Looks
 	Mail Male Many Margin Mark Marshal Mask Masks Match Max Me Member Members Minor Missing Month Must
 	Name Names Narrow Needs Networks New Next No None Not Nothing Notice Notices Notify Null Number
 	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Own
