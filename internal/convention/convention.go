@@ -241,7 +241,7 @@ func (d Document) checkLists() error {
 // leaving, and within its dates, last day included (Paris).
 func (c Convention) LiveAt(t time.Time) bool {
 	d := civil.On(t)
-	if c.State == Notice && c.LastOn.IsZero() || !c.LastOn.IsZero() && d > c.LastOn {
+	if !c.LastOn.IsZero() && d > c.LastOn {
 		return false
 	}
 	return !c.Altered && (c.State == Active || c.State == Notice) && d >= c.Document.From && d <= c.Document.Until
