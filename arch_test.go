@@ -55,11 +55,12 @@ var arrows = map[string]arrow{
 	// adapters
 	"internal/store":         {"internal/habilitation internal/intake internal/desk internal/notify internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "keeps what the domain says; knows no HTTP"},
 	"internal/franceconnect": {"internal/identity internal/civil internal/fault", "says whose token it is; knows neither partner nor rights"},
+	"internal/clientauth":    {"internal/fault", "says whether a proof is good; knows neither partner nor convention"},
 	"internal/edge":          {"internal/fault", "meets every request and may hold no personal datum"},
 	"internal/api":           {"internal/edge internal/access internal/policy internal/partner internal/convention internal/droits internal/nir internal/civil internal/fault", "never the store, FranceConnect or the simulator: one road to personal data (policy for the operations' names and the View)"},
 	"internal/witness":       {"internal/trace", "a third party's program: it knows a log by its checkpoints alone"},
 	"internal/deliver":       {"internal/notify internal/trace internal/fault", "sends messages that it does not read; knows neither people nor rights"},
-	"internal/admin":         {"internal/policy internal/habilitation internal/edge internal/intake internal/desk internal/notify internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
+	"internal/admin":         {"internal/clientauth internal/policy internal/habilitation internal/edge internal/intake internal/desk internal/notify internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
 	"internal/web":           {"internal/edge internal/access internal/notify internal/consent internal/convention internal/trace internal/identity internal/droits internal/nir internal/civil internal/fault", "pages, from the same answers as the API; never the store, FranceConnect or the simulator"},
 
 	// the rest
@@ -88,7 +89,7 @@ var libraries = []library{
 	{"github.com/pressly/goose/v3", "internal/store", "migrations"},
 	{"modernc.org/sqlite", "internal/store", "SQLite without a C compiler"},
 	{"zombiezen.com/go/sqlite", "internal/store", "the hot paths' connections: one read transaction kept, one writer"},
-	{"github.com/go-jose/go-jose/v4", "internal/franceconnect internal/sim/fcsim internal/sim/partners", "JOSE is not to be written at home"},
+	{"github.com/go-jose/go-jose/v4", "internal/clientauth internal/franceconnect internal/sim/fcsim internal/sim/partners", "JOSE is not to be written at home"},
 	{"github.com/coreos/go-oidc/v3", "internal/franceconnect", "the client's side of OpenID Connect, verified by others too"},
 	{"github.com/alexedwards/scs/v2", "internal/web", "tokens, renewal and cookie of sessions"},
 	{"golang.org/x/oauth2", "internal/franceconnect", "trading a code; go-oidc speaks its words"},

@@ -16,7 +16,7 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 // word that is neither here nor in docs/glossary.md is new: it goes to one.
 var english = strings.Fields(`
 	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Altered Ambiguous Any Apply As
-	Ask Asked Asserted At Auth
+	Ask Asked Asserted Assertion At Auth
 	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
 	Can Candidate Canonical Change Changed Channel Check Choice Chosen Client Clients Close Closed Code Codes Collection Compare Compared
 	Compressed Conflict Consent Contested Count Counted Covered Created Current
@@ -25,7 +25,7 @@ var english = strings.Fields(`
 	Facts Family FC FCClient FCClients Field Fields File First Fixed Flying Fold For Force Format Former Free From Future
 	Given Go Goes Grant Ground Grounds Grouped
 	Has Have Header Hidden Holder Holds Horizon
-	Id ID In Index Info Information Invalid Is Issued
+	ID Id In Index Info Information Invalid Is Issued
 	Journal JSON
 	Key Keys Kind Kinds
 	Label Language Large Last Lease Leaves Left Legal Let Lets Like Limit Line Lines Live Log Long Looks

@@ -61,6 +61,12 @@ type Journal interface {
 	Append(ctx context.Context, p trace.Pending) (trace.Receipt, error)
 }
 
+// Assertions checks what a partner's software signs beside its key. Errors:
+// assertion_invalide.
+type Assertions interface {
+	Check(keyID, clientKey, assertion string) error
+}
+
 // Config joins the parts of the road. Every member is required.
 type Config struct {
 	Keys        Keys
@@ -68,6 +74,7 @@ type Config struct {
 	Digests     Digests
 	Tokens      Tokens
 	Journal     Journal
+	Assertions  Assertions
 	Trail       Trail
 	Sharings    Sharings
 	Environment partner.Environment
@@ -87,9 +94,10 @@ func New(c Config) *Service {
 
 // Credentials are what a call presents of itself.
 type Credentials struct {
-	Key   string
-	Token string
-	Addr  netip.Addr
+	Key       string
+	Token     string
+	Assertion string // of the partner's software, "" when none
+	Addr      netip.Addr
 }
 
 // Caller is an authenticated partner under a live convention. Only
@@ -162,6 +170,8 @@ func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, erro
 		return c, fault.New(fault.ConventionInactive, "access: authenticate").Because("CONVENTION_" + upper(string(conv.State)))
 	case !conv.Allows(creds.Addr):
 		return c, fault.New(fault.AdresseNonAutorisee, "access: authenticate")
+	case conv.Document.Auth == convention.AuthAssertion:
+		return c, s.Assertions.Check(key.ID, key.ClientKey, creds.Assertion)
 	}
 	return c, nil
 }

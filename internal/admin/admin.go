@@ -55,6 +55,7 @@ type Registry interface {
 	CanonicalOf(ctx context.Context, id string, version int, p convention.Party) ([]byte, error)
 	RegisterSigningKey(ctx context.Context, partnerID, key string) (string, error)
 	RetireSigningKey(ctx context.Context, id string) error
+	BindKey(ctx context.Context, id, jwk string) error
 	Leave(ctx context.Context, id string, received civil.Date) (civil.Date, error)
 	OpenRequest(ctx context.Context, by habilitation.Doing) (habilitation.Request, error)
 	ActOnRequest(ctx context.Context, id string, d habilitation.Doing) (habilitation.Request, error)
@@ -133,6 +134,7 @@ func Handler(c Config) http.Handler {
 		"GET /keys":                          listKeys,
 		"POST /keys":                         addKey,
 		"POST /keys/revoke":                  revokeKey,
+		"POST /keys/bind":                    bindKey,
 		"GET /restrictions":                  listRestrictions,
 		"POST /restrictions":                 restrict,
 		"POST /restrictions/lift":            lift,

@@ -29,6 +29,9 @@ func credentials(w *edge.Writer, r *http.Request) (access.Credentials, error) {
 	if scheme, token, ok := strings.Cut(auth, " "); ok && strings.EqualFold(scheme, "Bearer") {
 		c.Token = strings.TrimSpace(token)
 	}
+	if err == nil {
+		c.Assertion, err = one(r.Header, "X-Client-Assertion")
+	}
 	return c, err
 }
 

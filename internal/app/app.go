@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/admin"
 	"droits.example/droits/internal/api"
+	"droits.example/droits/internal/clientauth"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/deliver"
 	"droits.example/droits/internal/edge"
@@ -121,7 +123,7 @@ func (a *App) join() (err error) {
 	a.writer = trace.NewWriter(a.metrics.ledger(ledger, a.clock), a.Config.host())
 	a.Edge = edge.New(edge.Config{Logger: a.Logger, Clock: a.clock, PublicURL: a.Config.PublicURL, Trusted: a.Config.proxies(), Observe: a.metrics.request, Forms: a.takesForms})
 	a.Access = access.New(access.Config{
-		Keys: a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Trail: a.Store, Sharings: a.Store,
+		Keys: a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Assertions: clientauth.New(a.Config.PublicURL+"/"+strings.Trim(a.Config.BasePath, "/"), a.clock), Trail: a.Store, Sharings: a.Store,
 		Environment: a.Config.Instance, Clock: a.clock,
 	})
 	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner, Ping: a.Store.Ping})

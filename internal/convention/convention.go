@@ -33,7 +33,7 @@ type Document struct {
 	Quota         Quota         `json:"quota"`
 	From          civil.Date    `json:"from"`
 	Until         civil.Date    `json:"until"`
-	Auth          string        `json:"auth"` // api_key
+	Auth          string        `json:"auth"` // api_key | assertion
 	FCClients     []FCClient    `json:"fc_clients"`
 	AgentRequired bool          `json:"agent_required"`
 	Consent       Consent       `json:"consent"`
@@ -41,6 +41,12 @@ type Document struct {
 	Terms         Terms         `json:"terms"`
 	Journal       bool          `json:"journal,omitempty"` // may show persons their own journal of accesses
 }
+
+// The ways in which a partner's software proves itself (Document.Auth).
+const (
+	AuthKey       = "api_key"   // its API key alone
+	AuthAssertion = "assertion" // its key and a signed assertion for each call
+)
 
 // Parties names both sides.
 type Parties struct {
@@ -201,7 +207,7 @@ func (d Document) check() error {
 		return bad("quota")
 	case d.From.IsZero() || d.Until.IsZero() || d.Until < d.From:
 		return bad("from")
-	case d.Auth != "api_key":
+	case d.Auth != AuthKey && d.Auth != AuthAssertion:
 		return bad("auth")
 	case len(d.FCClients) == 0:
 		return bad("fc_clients")

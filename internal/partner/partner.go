@@ -64,6 +64,7 @@ type Key struct {
 	CreatedAt    time.Time
 	ExpiresAt    time.Time // zero = never
 	RevokedAt    time.Time // zero = live
+	ClientKey    string    // public key (JWK) under which the partner's software signs its assertions, "" when none
 }
 
 // LiveAt reports whether the key can be used at an instant.

@@ -19,11 +19,11 @@ import (
 // KeyObject is the object of an API key.
 func KeyObject(id string) trace.Object { return trace.Object(trace.ObjectKey + "/" + id) }
 
-const keyColumns = `id, convention, digest, last4, environnement, created_at, expires_at, revoked_at`
+const keyColumns = `id, convention, digest, last4, environnement, created_at, expires_at, revoked_at, cle_client`
 
 func scanKey(scan func(...any) error) (k partner.Key, err error) {
 	var created, expires, revoked sql.NullInt64
-	err = scan(&k.ID, &k.ConventionID, &k.Digest, &k.Last4, &k.Environment, &created, &expires, &revoked)
+	err = scan(&k.ID, &k.ConventionID, &k.Digest, &k.Last4, &k.Environment, &created, &expires, &revoked, &k.ClientKey)
 	k.CreatedAt, k.ExpiresAt, k.RevokedAt = fromMillis(created), fromMillis(expires), fromMillis(revoked)
 	return k, err
 }
@@ -115,9 +115,26 @@ func (s *Store) AddKey(ctx context.Context, conventionID, secret string, env par
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO cle_api (`+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL)`,
+		_, err = tx.ExecContext(ctx, `INSERT INTO cle_api (`+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, '')`,
 			k.ID, k.ConventionID, k.Digest, k.Last4, string(k.Environment), millis(k.CreatedAt), nullMillis(k.ExpiresAt))
 		return err
+	})
+}
+
+// BindKey notes the public key (a JWK, checked by whoever calls) under which
+// the software that holds an API key signs; "" notes none. Errors:
+// ressource_inconnue.
+func (s *Store) BindKey(ctx context.Context, id, jwk string) error {
+	e := &trace.Event{Class: trace.KeyEvent, Operation: "cle_liee", Actor: trace.ActorOperator, Object: id}
+	return s.change(ctx, e, []trace.Object{KeyObject(id)}, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `UPDATE cle_api SET cle_client = $1 WHERE id = $2 AND revoked_at IS NULL`, jwk, id)
+		if err != nil {
+			return err
+		}
+		if n, _ := r.RowsAffected(); n == 0 {
+			return notFound("store: bind key")
+		}
+		return nil
 	})
 }
 
