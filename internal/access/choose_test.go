@@ -24,7 +24,7 @@ func (w *world) sign(c Citizen, change func(*convention.Document)) func(token st
 	change(&d)
 	cv, err := convention.New(d, convention.Draft)
 	must(w.t, err)
-	must(w.t, w.store.PutConvention(ctx, cv))
+	w.put(cv)
 	must(w.t, w.store.SetConventionState(ctx, d.ID, convention.Active))
 	secret := partner.NewSecret(partner.Sandbox)
 	_, err = w.store.AddKey(ctx, d.ID, secret, partner.Sandbox, time.Time{})

@@ -48,6 +48,8 @@ func (e *Edge) Problem(w *Writer, err error) {
 	switch f.Code() {
 	case fault.CleAbsente, fault.CleInvalide:
 		h.Set("WWW-Authenticate", `ApiKey realm="api-droits"`)
+	case fault.AssertionInvalide:
+		h.Set("WWW-Authenticate", `ClientAssertion realm="api-droits"`)
 	case fault.JetonAbsent:
 		h.Set("WWW-Authenticate", `Bearer realm="api-droits"`)
 	case fault.JetonInvalide:

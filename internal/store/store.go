@@ -80,6 +80,7 @@ type engine struct {
 	public                  public // under signing
 	published               atomic.Pointer[trace.Checkpoint]
 	receipts                receipts
+	signed                  signed
 	signer                  ed25519.PrivateKey // the operator's, of conventions
 }
 

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"net/url"
 	"regexp"
@@ -427,6 +428,9 @@ func TestOwnSharings(t *testing.T) {
 		d := in.App.Store.ConventionsOf(in.Hospital.ID)[0].Document
 		d.ID, d.Purpose, d.FCClients = "hopital-adhesion", "adhesion", []convention.FCClient{{ID: "autre-client", Profile: "v1"}}
 		next, err := convention.New(d, convention.Draft)
+		if err == nil {
+			next, err = in.App.Store.Countersigned(t.Context(), next, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+		}
 		if err == nil {
 			err = in.App.Store.PutConvention(t.Context(), next)
 		}
