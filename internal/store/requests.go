@@ -26,7 +26,7 @@ func (s *Store) OpenRequest(ctx context.Context, by habilitation.Doing) (r habil
 	}
 	r.Organisation = r.Form.Organisation.SIRET
 	r.Events = []habilitation.Event{{At: now, Act: habilitation.Create, Role: by.Role, Author: by.Author, To: habilitation.Draft}}
-	e := trace.Event{Class: trace.ConventionEvent, Operation: "demande_ouverte", Actor: actorOf(by.Role), After: string(r.State)}
+	e := trace.Event{Class: trace.ConventionEvent, Operation: "demande_ouverte", Actor: actorOf(by.Role), Author: by.Author, After: string(r.State)}
 	err = s.act(ctx, "store: open request", &e, func(tx *sql.Tx) error {
 		year := strconv.Itoa(civil.On(now).Year())
 		var n int
@@ -51,7 +51,7 @@ func (s *Store) OpenRequest(ctx context.Context, by habilitation.Doing) (r habil
 // habilitation.Request.Do.
 func (s *Store) ActOnRequest(ctx context.Context, id string, d habilitation.Doing) (next habilitation.Request, err error) {
 	d.At = s.clock()
-	e := trace.Event{Class: trace.ConventionEvent, Operation: "demande_" + string(d.Act), Actor: actorOf(d.Role), Object: id}
+	e := trace.Event{Class: trace.ConventionEvent, Operation: "demande_" + string(d.Act), Actor: actorOf(d.Role), Author: d.Author, Object: id}
 	err = s.act(ctx, "store: act on request", &e, func(tx *sql.Tx) error {
 		r, version, err := s.readRequest(ctx, tx, id)
 		if err != nil {

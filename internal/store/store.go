@@ -54,6 +54,7 @@ type Config struct {
 type Store struct {
 	*engine
 	rehearse bool
+	by       trace.By // zero on the data directory's own socket
 }
 
 // engine is what a store and its rehearsal share. People and rights are read
@@ -283,7 +284,22 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Rehearsal is the same store with its acts undone: every method runs the same
 // code and the same checks, and its transaction is rolled back.
-func (s *Store) Rehearsal() *Store { return &Store{engine: s.engine, rehearse: true} }
+func (s *Store) Rehearsal() *Store { return &Store{engine: s.engine, rehearse: true, by: s.by} }
+
+// By is the same store in somebody's hands: each of its acts is told as theirs.
+func (s *Store) By(by trace.By) *Store {
+	return &Store{engine: s.engine, rehearse: s.rehearse, by: by}
+}
+
+// attribute writes who acts into an event.
+func (s *Store) attribute(e *trace.Event) {
+	if s.by.Author != "" {
+		e.Author, e.Actor = s.by.Author, s.by.Actor
+	}
+	if s.by.RequestID != "" {
+		e.RequestID, e.IP = s.by.RequestID, s.by.IP
+	}
+}
 
 // act runs one write transaction on the journal, in turn with the traces, and
 // writes its event in it: what is done is told, or neither is. The event may be
@@ -299,6 +315,7 @@ func (s *Store) act(ctx context.Context, op string, e *trace.Event, do func(*sql
 		if err := do(tx); err != nil {
 			return err
 		}
+		s.attribute(e)
 		if !e.Complete() {
 			return fault.New(fault.ErreurInterne, op).Because("EVENT_INCOMPLETE")
 		}

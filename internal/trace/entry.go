@@ -78,6 +78,7 @@ type Person struct {
 type Internal struct {
 	RequestID string
 	Agent     string // keyed digest of the partner's agent pseudonym
+	Author    string // account that acted, "" on the data directory's own socket
 	KeyID     string
 	IP        string
 	Latency   time.Duration
@@ -131,6 +132,7 @@ func (e *Entry) appendInternal(b []byte) []byte {
 	i := object{b: b, from: len(b)}
 	y := &e.Internal
 	i.str("agent", y.Agent)
+	i.str("author", y.Author)
 	i.str("fc_subject", y.FCSubject)
 	i.str("ip", y.IP)
 	i.str("key", y.KeyID)

@@ -20,6 +20,7 @@ type Event struct {
 	After      string   // code of the state that began
 	Reasons    []string // motives that only the operator reads
 	RequestID  string
+	Author     string   // opaque reference of the account that acted, internal part
 	IP         string   // of the person, internal part
 	Subject    Digest   // whom the act concerns; zero when nobody
 	Others     []Digest // everybody else of whom something was told or changed
@@ -43,6 +44,15 @@ const (
 	ActorSystem         Actor = "system" // nobody: a date was reached
 )
 
+// By is who acts through a page or an interface: as which actor, under which
+// account, in which request.
+type By struct {
+	Actor     Actor
+	Author    string // opaque reference of the account
+	RequestID string
+	IP        string
+}
+
 // Acted is the outcome of an event: the act is done.
 const Acted = "fait"
 
@@ -59,7 +69,7 @@ func (e *Event) Entry(at time.Time) Entry {
 			At: at, Operation: e.Operation, Actor: e.Actor, Partner: e.Partner, Purpose: e.Purpose, Consent: e.Consent, Convention: e.Convention,
 			Object: e.Object, Asked: e.Blocks, Before: e.Before, Erased: e.Erased, After: e.After, Outcome: Acted,
 		},
-		Internal: Internal{RequestID: e.RequestID, IP: e.IP, Reasons: e.Reasons, Record: e.Record},
+		Internal: Internal{RequestID: e.RequestID, Author: e.Author, IP: e.IP, Reasons: e.Reasons, Record: e.Record},
 	}
 	if e.Subject != (Digest{}) {
 		out.Person.Beneficiary = "assure"
