@@ -56,7 +56,7 @@ var arrows = map[string]arrow{
 	// adapters
 	"internal/store":         {"internal/account internal/habilitation internal/intake internal/desk internal/notify internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "keeps what the domain says; knows no HTTP"},
 	"internal/franceconnect": {"internal/identity internal/civil internal/fault", "says whose token it is; knows neither partner nor rights"},
-	"internal/clientauth":    {"internal/fault", "says whether a proof is good; knows neither partner nor convention"},
+	"internal/clientauth":    {"internal/partner internal/fault", "says whether a proof is good; knows no convention (partner for what a certificate is)"},
 	"internal/edge":          {"internal/fault", "meets every request and may hold no personal datum"},
 	"internal/api":           {"internal/edge internal/access internal/policy internal/partner internal/convention internal/droits internal/nir internal/civil internal/fault", "never the store, FranceConnect or the simulator: one road to personal data (policy for the operations' names and the View)"},
 	"internal/witness":       {"internal/trace", "a third party's program: it knows a log by its checkpoints alone"},

@@ -18,10 +18,10 @@ var english = strings.Fields(`
 	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Altered Ambiguous Any Apply As
 	Ask Asked Asserted Assertion At Auth
 	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
-	Can Candidate Canonical Change Changed Channel Check Choice Chosen Client Clients Close Closed Code Codes Collection Compare Compared
+	Can Candidate Canonical Certificate Certificates Change Changed Channel Check Choice Chosen Client Clients Close Closed Code Codes Collection Compare Compared
 	Compressed Conflict Consent Contested Count Counted Covered Created Current
 	Data Date Day Days Death Decide Decided Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
-	Effect Effective Empty End Ended Enum Environment Error Event Events Evidence Exact Excluded Expired Expires
+	Effect Effective Empty End Ended Ends Enum Environment Error Event Events Evidence Exact Excluded Expired Expires
 	Facts Family FC FCClient FCClients Field Fields File First Fixed Flying Fold For Force Format Former Free From Future
 	Given Go Goes Grant Ground Grounds Grouped
 	Has Have Header Hidden Holder Holds Horizon
@@ -29,7 +29,7 @@ var english = strings.Fields(`
 	Journal JSON
 	Key Keys Kind Kinds
 	Label Language Large Last Lease Leaves Left Legal Let Lets Like Limit Line Lines Live Log Long Looks
-	Mail Male Many Margin Mark Marshal Mask Masks Match Max Me Member Members Minor Missing Month Must
+	Mail Male Many Margin Mark Marshal Mask Masks Match Max Me Member Members Minor Missing Month Most MTLS Must
 	Name Names Narrow Needs Networks New Next No None Not Nothing Notice Notices Notify Null Number
 	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Own
 	Parse Parties Partner Party Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles

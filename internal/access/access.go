@@ -6,6 +6,7 @@ package access
 
 import (
 	"context"
+	"crypto/x509"
 	"net/netip"
 	"time"
 
@@ -67,18 +68,25 @@ type Assertions interface {
 	Check(keyID, clientKey, assertion string) error
 }
 
+// Certificates checks the client certificate of a TLS connection of ours
+// against those bound to a key. Errors: certificat_invalide.
+type Certificates interface {
+	Check(bound []partner.Certificate, shown []*x509.Certificate) error
+}
+
 // Config joins the parts of the road. Every member is required.
 type Config struct {
-	Keys        Keys
-	People      People
-	Digests     Digests
-	Tokens      Tokens
-	Journal     Journal
-	Assertions  Assertions
-	Trail       Trail
-	Sharings    Sharings
-	Environment partner.Environment
-	Clock       func() time.Time
+	Keys         Keys
+	People       People
+	Digests      Digests
+	Tokens       Tokens
+	Journal      Journal
+	Assertions   Assertions
+	Certificates Certificates
+	Trail        Trail
+	Sharings     Sharings
+	Environment  partner.Environment
+	Clock        func() time.Time
 }
 
 // Service is the road. It is safe for concurrent use.
@@ -96,7 +104,8 @@ func New(c Config) *Service {
 type Credentials struct {
 	Key       string
 	Token     string
-	Assertion string // of the partner's software, "" when none
+	Assertion string              // of the partner's software, "" when none
+	Shown     []*x509.Certificate // chain of the TLS connection itself, never from a header; nil when none
 	Addr      netip.Addr
 }
 
@@ -172,6 +181,8 @@ func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, erro
 		return c, fault.New(fault.AdresseNonAutorisee, "access: authenticate")
 	case conv.Document.Auth == convention.AuthAssertion:
 		return c, s.Assertions.Check(key.ID, key.ClientKey, creds.Assertion)
+	case conv.Document.Auth == convention.AuthMTLS:
+		return c, s.Certificates.Check(key.Certificates, creds.Shown)
 	}
 	return c, nil
 }

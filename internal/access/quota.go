@@ -205,7 +205,7 @@ func (q *quotas) countRefusal(w walk, now time.Time) (n int, speak bool) {
 		r = &refusedCount{}
 		q.refused[w.caller.key.ID] = r
 	}
-	w.caller.creds.Key, w.caller.creds.Token = "", "" // not kept beyond the call
+	w.caller.creds = Credentials{Addr: w.caller.creds.Addr} // the rest is not kept beyond the call
 	r.n, r.walk = r.n+1, w
 	if now.Sub(r.since) < time.Minute {
 		return 0, false

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"syscall"
-	"time"
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
@@ -95,52 +94,6 @@ func leave(c Config, r *http.Request, req Request) (any, error) {
 		return nil, missing(err, "convention")
 	}
 	return done(req, map[string]any{"id": req.ID, "last_day": last})
-}
-
-// keyLine is a key as it is listed: no secret.
-type keyLine struct {
-	ID          string              `json:"id"`
-	Convention  string              `json:"convention"`
-	Environment partner.Environment `json:"environment"`
-	Last4       string              `json:"last4"`
-	CreatedAt   time.Time           `json:"created_at"`
-	ExpiresAt   time.Time           `json:"expires_at,omitzero"`
-	RevokedAt   time.Time           `json:"revoked_at,omitzero"`
-	Live        bool                `json:"live"`
-}
-
-func listKeys(c Config, r *http.Request, _ Request) (any, error) {
-	list, err := c.Live.Keys(r.Context())
-	out := []keyLine{}
-	for _, k := range list {
-		out = append(out, keyLine{k.ID, k.ConventionID, k.Environment, k.Last4, k.CreatedAt, k.ExpiresAt, k.RevokedAt, k.LiveAt(c.Clock())})
-	}
-	return out, err
-}
-
-// addKey makes the secret here, and this answer is the only place where it is
-// ever shown.
-func addKey(c Config, r *http.Request, req Request) (any, error) {
-	if !req.ExpiresAt.IsZero() && !req.ExpiresAt.After(c.Clock()) {
-		return nil, fault.New(fault.ParametreInvalide, "admin: key").On("expires_at")
-	}
-	secret := partner.NewSecret(c.Environment)
-	k, err := c.registry(req).AddKey(r.Context(), req.ID, secret, c.Environment, req.ExpiresAt)
-	if err != nil {
-		return nil, missing(err, "convention")
-	}
-	more := map[string]any{"convention": req.ID}
-	if req.Apply {
-		more["id"], more["secret"] = k.ID, secret
-	}
-	return done(req, more)
-}
-
-func revokeKey(c Config, r *http.Request, req Request) (any, error) {
-	if err := c.registry(req).RevokeKey(r.Context(), req.ID); err != nil {
-		return nil, missing(err, "key")
-	}
-	return done(req, map[string]any{"id": req.ID})
 }
 
 func listRestrictions(c Config, r *http.Request, _ Request) (any, error) {

@@ -56,6 +56,8 @@ type Registry interface {
 	RegisterSigningKey(ctx context.Context, partnerID, key string) (string, error)
 	RetireSigningKey(ctx context.Context, id string) error
 	BindKey(ctx context.Context, id, jwk string) error
+	BindCertificate(ctx context.Context, id string, c partner.Certificate) error
+	UnbindCertificate(ctx context.Context, id, digest string) error
 	Leave(ctx context.Context, id string, received civil.Date) (civil.Date, error)
 	OpenRequest(ctx context.Context, by habilitation.Doing) (habilitation.Request, error)
 	ActOnRequest(ctx context.Context, id string, d habilitation.Doing) (habilitation.Request, error)
@@ -103,6 +105,7 @@ type Request struct {
 	On          civil.Date           `json:"on,omitzero"`
 	Doing       *Doing               `json:"doing,omitempty"`
 	Signature   *SignatureBody       `json:"signature,omitempty"`
+	Certificate string               `json:"certificate,omitempty"` // PEM, or the fingerprint of one
 }
 
 // PartnerBody is a partner on the wire.
@@ -135,6 +138,8 @@ func Handler(c Config) http.Handler {
 		"POST /keys":                         addKey,
 		"POST /keys/revoke":                  revokeKey,
 		"POST /keys/bind":                    bindKey,
+		"POST /keys/certificates":            bindCertificate,
+		"POST /keys/certificates/remove":     unbindCertificate,
 		"GET /restrictions":                  listRestrictions,
 		"POST /restrictions":                 restrict,
 		"POST /restrictions/lift":            lift,

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"droits.example/droits/internal/clientauth"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
 )
@@ -67,20 +66,6 @@ func registerKey(c Config, r *http.Request, req Request) (any, error) {
 func retireKey(c Config, r *http.Request, req Request) (any, error) {
 	if err := c.registry(req).RetireSigningKey(r.Context(), req.ID); err != nil {
 		return nil, missing(err, "signing key")
-	}
-	return done(req, map[string]any{"id": req.ID})
-}
-
-// bindKey notes the key under which the software that holds an API key signs.
-func bindKey(c Config, r *http.Request, req Request) (any, error) {
-	if req.Signature == nil {
-		return nil, fault.New(fault.ParametreInvalide, "admin: bind key").On("signature")
-	}
-	if _, err := clientauth.ParseKey(req.Signature.Key); err != nil {
-		return nil, err
-	}
-	if err := c.registry(req).BindKey(r.Context(), req.ID, req.Signature.Key); err != nil {
-		return nil, missing(err, "key")
 	}
 	return done(req, map[string]any{"id": req.ID})
 }

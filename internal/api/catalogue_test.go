@@ -50,6 +50,9 @@ func TestCatalogue(t *testing.T) {
 		fault.AssertionInvalide: func() *apptest.Answer {
 			return signed(func(d *convention.Document) { d.Auth = convention.AuthAssertion })
 		},
+		fault.CertificatInvalide: func() *apptest.Answer {
+			return signed(func(d *convention.Document) { d.Auth = convention.AuthMTLS })
+		},
 		fault.ParametreInvalide: func() *apptest.Answer { return get(moi + "?champs=rien") },
 		fault.EnteteTropLong:    func() *apptest.Answer { return get(moi, apptest.With("X-Long", strings.Repeat("a", 1<<20))) },
 		fault.AdresseTropLongue: func() *apptest.Answer { return get(moi + "?" + strings.Repeat("a", 3000)) },

@@ -20,6 +20,9 @@ const opDecode = "api: decode"
 // no token. Errors: parametre_invalide for a header given twice.
 func credentials(w *edge.Writer, r *http.Request) (access.Credentials, error) {
 	c := access.Credentials{Addr: w.Addr}
+	if r.TLS != nil { // set by our own server alone
+		c.Shown = r.TLS.PeerCertificates
+	}
 	key, err := one(r.Header, "X-Api-Key")
 	if err != nil {
 		return c, err

@@ -68,6 +68,8 @@ type App struct {
 	opts      Options
 	clock     func() time.Time
 	cosigners []trace.Cosigner
+	tls       tlsFiles
+	certs     *clientauth.Certificates
 	closing   sync.Once
 }
 
@@ -122,8 +124,13 @@ func (a *App) join() (err error) {
 	}
 	a.writer = trace.NewWriter(a.metrics.ledger(ledger, a.clock), a.Config.host())
 	a.Edge = edge.New(edge.Config{Logger: a.Logger, Clock: a.clock, PublicURL: a.Config.PublicURL, Trusted: a.Config.proxies(), Observe: a.metrics.request, Forms: a.takesForms})
+	a.certs = clientauth.NewCertificates(a.clock)
+	if err = a.openTLS(); err != nil {
+		return err
+	}
 	a.Access = access.New(access.Config{
-		Keys: a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Assertions: clientauth.New(a.Config.PublicURL+"/"+strings.Trim(a.Config.BasePath, "/"), a.clock), Trail: a.Store, Sharings: a.Store,
+		Certificates: a.certs,
+		Keys:         a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Assertions: clientauth.New(a.Config.PublicURL+"/"+strings.Trim(a.Config.BasePath, "/"), a.clock), Trail: a.Store, Sharings: a.Store,
 		Environment: a.Config.Instance, Clock: a.clock,
 	})
 	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner, Ping: a.Store.Ping})
@@ -218,7 +225,10 @@ func (a *App) Admin() http.Handler {
 }
 
 // Listeners are the open sockets of an instance.
-type Listeners struct{ API, Internal net.Listener }
+type Listeners struct {
+	API, Internal net.Listener
+	MTLS          net.Listener // nil when listen.mtls is empty
+}
 
 // Open opens the configured addresses. Errors name the member of the
 // configuration.
@@ -229,6 +239,14 @@ func (c Config) Open() (l Listeners, err error) {
 	if l.Internal, err = net.Listen("tcp", c.Listen.Internal); err != nil {
 		l.API.Close()
 		return l, &ConfigError{"listen.internal: " + listenProblem(err)}
+	}
+	if c.Listen.MTLS == "" {
+		return l, nil
+	}
+	if l.MTLS, err = net.Listen("tcp", c.Listen.MTLS); err != nil {
+		l.API.Close()
+		l.Internal.Close()
+		return l, &ConfigError{"listen.mtls: " + listenProblem(err)}
 	}
 	return l, nil
 }
@@ -252,6 +270,9 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 	if err != nil {
 		l.API.Close()
 		l.Internal.Close()
+		if l.MTLS != nil {
+			l.MTLS.Close()
+		}
 		return err
 	}
 	if os.Getenv("GOGC") == "" {
@@ -260,11 +281,16 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	drain := time.Duration(a.Config.Drain)
-	errs := make(chan error, 6)
+	running := 6
+	errs := make(chan error, running+1)
 	serve := func(l net.Listener, h http.Handler) {
 		go func() { err := a.Edge.Serve(ctx, l, h, drain); cancel(); errs <- err }()
 	}
-	serve(l.API, a.Public())
+	serve(a.underTLS(l.API), a.Public())
+	if l.MTLS != nil {
+		running++
+		serve(a.underMutualTLS(l.MTLS), a.partnersOnly())
+	}
 	serve(l.Internal, a.Internal())
 	go func() { errs <- serveControl(ctx, control, a.Admin()) }()
 	go func() { errs <- a.housekeep(ctx) }()
@@ -275,7 +301,7 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 	go func() { errs <- a.cosign(ctx) }()
 	a.Logger.Info("ready", slog.String("event", "ready"))
 	var all []error
-	for range cap(errs) {
+	for range running {
 		all = append(all, <-errs)
 	}
 	a.Logger.Info("stopped", slog.String("event", "stopped"))
@@ -285,8 +311,9 @@ func (a *App) Run(ctx context.Context, l Listeners) error {
 // housekeep forgets the digests of tokens after a day, and traces the refusals
 // for quota that were only counted.
 func (a *App) housekeep(ctx context.Context) error {
-	hour, minute := time.NewTicker(time.Hour), time.NewTicker(time.Minute)
+	hour, minute, files := time.NewTicker(time.Hour), time.NewTicker(time.Minute), time.NewTicker(reloadEvery)
 	defer hour.Stop()
+	defer files.Stop()
 	defer minute.Stop()
 	do := func(event string, err error) {
 		if err != nil && ctx.Err() == nil {
@@ -297,6 +324,8 @@ func (a *App) housekeep(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-files.C:
+			do("tls_reload", a.ReloadTLS())
 		case <-minute.C:
 			do("flush_refusals", a.Access.FlushRefusals(ctx, false))
 			do("trail_beat", a.beat(ctx))

@@ -55,6 +55,9 @@ func (c Config) Check() error {
 	if err := c.FranceConnect.check(c.Instance); err != nil {
 		return err
 	}
+	if err := c.TLS.check(c.Listen.MTLS); err != nil {
+		return err
+	}
 	if err := c.Mail.check(); err != nil {
 		return err
 	}

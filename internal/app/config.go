@@ -31,6 +31,7 @@ type Config struct {
 	Listen        Listen              `toml:"listen"`
 	Proxies       []string            `toml:"trusted_proxies" doc:"networks (CIDR) whose X-Forwarded-For counts"`
 	Keys          KeyFiles            `toml:"keys"`
+	TLS           TLS                 `toml:"tls"`
 	FranceConnect FranceConnect       `toml:"franceconnect"`
 	Trace         Trace               `toml:"trace"`
 	Mail          Mail                `toml:"mail"`
@@ -43,6 +44,7 @@ type Config struct {
 type Listen struct {
 	API      string `toml:"api" doc:"partner API and pages"`
 	Internal string `toml:"internal" doc:"health and metrics; keep it off the public network"`
+	MTLS     string `toml:"mtls" doc:"partner API under TLS that asks for a client certificate; no proxy may end TLS before it; empty = none"`
 }
 
 // KeyFiles names the files that hold keys.
@@ -257,7 +259,7 @@ func override(v reflect.Value, prefix string, environ []string) error {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.Keys.LogFile, &c.Keys.SignFile, &c.Trace.LockFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile, &c.Mail.PasswordFile} {
+	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.Keys.LogFile, &c.Keys.SignFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ClientCAFile, &c.Trace.LockFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile, &c.Mail.PasswordFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

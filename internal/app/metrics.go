@@ -28,6 +28,7 @@ type metrics struct {
 	commits  *prometheus.CounterVec
 	batch    prometheus.Histogram
 	sendings *prometheus.CounterVec
+	reloads  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -39,9 +40,10 @@ func newMetrics() *metrics {
 		entries:  prometheus.NewCounter(prometheus.CounterOpts{Name: "droits_trace_entries_total", Help: "Entries made durable."}),
 		commits:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "droits_trace_commits_total", Help: "Commits of traces, by outcome."}, []string{"outcome"}),
 		batch:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "droits_trace_batch_entries", Help: "Entries in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 9)}),
+		reloads:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "droits_tls_reloads_total", Help: "Files of TLS read anew after a change, by outcome."}, []string{"outcome"}),
 		sendings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "droits_messages_total", Help: "Attempts to send a message, by channel and outcome."}, []string{"channel", "outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.tokens, m.entries, m.commits, m.batch, m.sendings,
+	m.registry.MustRegister(m.requests, m.seconds, m.tokens, m.entries, m.commits, m.batch, m.sendings, m.reloads,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

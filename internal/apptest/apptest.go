@@ -76,6 +76,8 @@ type Instance struct {
 	stop   func() error
 	bad    bool // the store is closed
 	client *http.Client
+	mtls   string // address for clients' certificates, "" when none
+	origin string // what is called instead of URL, "" = URL
 }
 
 // world is what outlives a restart of the platform.
@@ -197,9 +199,16 @@ func (in *Instance) open() error {
 		return errors.Join(err, apiL.Close(), internalL.Close())
 	}
 	in.Base = "/" + strings.Trim(in.App.Config.BasePath, "/")
+	listeners := app.Listeners{API: apiL, Internal: internalL}
+	if in.App.Config.Listen.MTLS != "" {
+		if listeners.MTLS, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return errors.Join(err, apiL.Close(), internalL.Close())
+		}
+		in.mtls = listeners.MTLS.Addr().String()
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- in.App.Run(ctx, app.Listeners{API: apiL, Internal: internalL}) }()
+	go func() { done <- in.App.Run(ctx, listeners) }()
 	in.stop = func() error {
 		cancel()
 		in.client.CloseIdleConnections()

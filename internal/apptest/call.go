@@ -91,7 +91,7 @@ func (in *Instance) Do(t testing.TB, path string, changes ...Change) *Answer {
 
 func (in *Instance) send(t testing.TB, path string, changes []Change) (*http.Request, *Answer) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, in.URL+path, nil)
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, in.Origin()+path, nil)
 	if err != nil {
 		t.Fatal("apptest: request")
 	}

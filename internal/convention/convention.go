@@ -33,7 +33,7 @@ type Document struct {
 	Quota         Quota         `json:"quota"`
 	From          civil.Date    `json:"from"`
 	Until         civil.Date    `json:"until"`
-	Auth          string        `json:"auth"` // api_key | assertion
+	Auth          string        `json:"auth"` // api_key | assertion | mtls
 	FCClients     []FCClient    `json:"fc_clients"`
 	AgentRequired bool          `json:"agent_required"`
 	Consent       Consent       `json:"consent"`
@@ -46,6 +46,7 @@ type Document struct {
 const (
 	AuthKey       = "api_key"   // its API key alone
 	AuthAssertion = "assertion" // its key and a signed assertion for each call
+	AuthMTLS      = "mtls"      // its key and a client certificate bound to it
 )
 
 // Parties names both sides.
@@ -207,7 +208,7 @@ func (d Document) check() error {
 		return bad("quota")
 	case d.From.IsZero() || d.Until.IsZero() || d.Until < d.From:
 		return bad("from")
-	case d.Auth != AuthKey && d.Auth != AuthAssertion:
+	case d.Auth != AuthKey && d.Auth != AuthAssertion && d.Auth != AuthMTLS:
 		return bad("auth")
 	case len(d.FCClients) == 0:
 		return bad("fc_clients")

@@ -2,6 +2,8 @@ package edge
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
 	"encoding/json"
 	"math"
 	"net"
@@ -50,6 +52,8 @@ func (e *Edge) Problem(w *Writer, err error) {
 		h.Set("WWW-Authenticate", `ApiKey realm="api-droits"`)
 	case fault.AssertionInvalide:
 		h.Set("WWW-Authenticate", `ClientAssertion realm="api-droits"`)
+	case fault.CertificatInvalide:
+		h.Set("WWW-Authenticate", `ClientCertificate realm="api-droits"`)
 	case fault.JetonAbsent:
 		h.Set("WWW-Authenticate", `Bearer realm="api-droits"`)
 	case fault.JetonInvalide:
@@ -89,7 +93,33 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t, ok := c.(*tls.Conn); ok {
+		return &secureConn{conn{c, l.e}, t}, nil
+	}
 	return &conn{c, l.e}, nil
+}
+
+// secureConn is a connection under TLS: what it writes is seen before it is
+// encrypted, so that the server's own refusals are turned into problems there
+// too.
+type secureConn struct {
+	conn
+	tls *tls.Conn
+}
+
+// handshakeFor bounds a handshake.
+const handshakeFor = 5 * time.Second
+
+// ConnectionState ends the handshake and tells what it established; the server
+// asks for it before the first request and gives it to each of them. After a
+// handshake that failed nothing can be read.
+func (c *secureConn) ConnectionState() tls.ConnectionState {
+	ctx, cancel := context.WithTimeout(context.Background(), handshakeFor)
+	defer cancel()
+	if c.tls.HandshakeContext(ctx) != nil {
+		c.Close()
+	}
+	return c.tls.ConnectionState()
 }
 
 type conn struct {

@@ -63,6 +63,7 @@ const (
 	TropDEssais                 Code = "trop_d_essais"
 	SignatureManquante          Code = "signature_manquante"
 	AssertionInvalide           Code = "assertion_invalide"
+	CertificatInvalide          Code = "certificat_invalide"
 )
 
 // rappel is the sentence that contract.md wants wherever data are absent or
@@ -111,6 +112,7 @@ var catalogue = []Entry{
 	{ActeImpossible, Conflict, 409, "Action impossible", "Cette action n'est pas possible dans l'état actuel du dossier, qui a pu changer entre-temps. Relisez-le, puis recommencez.", "L'état du dossier n'admet pas cette action, ou quelqu'un d'autre vient d'agir.", "Rechargez le dossier.", false, true},
 	{TropDEssais, TooMany, 429, "Trop d'essais", "Trop de codes faux ont été saisis. Attendez le délai indiqué, puis recommencez.", "Cinq codes faux de suite pour un second facteur.", "Attendez un quart d'heure, puis réglez l'horloge du téléphone.", true, true},
 	{AssertionInvalide, Unauthenticated, 401, "Preuve du logiciel invalide", "Votre convention exige l'en-tête « X-Client-Assertion », signé par la clé déposée pour cette clé d'API, valable une minute au plus et une seule fois.", "L'assertion manque, sa signature, son émetteur, son destinataire ou ses dates ne conviennent pas, ou elle a déjà servi.", "Signez une assertion neuve (JWT, ES256 ou EdDSA) pour chaque appel : iss et sub valent l'identifiant de la clé d'API, aud l'adresse de base ; réglez l'horloge.", false, false},
+	{CertificatInvalide, Unauthenticated, 401, "Certificat du logiciel invalide", "Votre convention exige un certificat client TLS rattaché à votre clé d'API et en cours de validité, présenté à l'adresse réservée à cet usage.", "Aucun certificat n'est présenté, il est expiré, n'est pas encore valable, n'est pas rattaché à cette clé d'API, ou n'a pas été émis par une autorité admise.", "Appelez l'adresse qui demande un certificat, sans mandataire qui termine TLS, et faites rattacher le nouveau certificat à votre clé avant la fin de l'ancien.", false, false},
 	{SignatureManquante, Conflict, 409, "Signature manquante", "La convention n'est pas signée des deux parties : elle ne peut pas entrer en vigueur.", "Une des deux signatures manque, ne vérifie pas, ou vient d'une clé que la partie n'a pas déposée.", "Faites signer le document canonique par la partie que nomme le motif, puis recommencez.", false, true},
 	{ErreurInterne, Internal, 500, "Erreur interne", "Une erreur imprévue est survenue. Indiquez l'identifiant de la requête au support.", "Erreur non prévue.", "Transmettez l'identifiant de requête au support ; proposez la voie papier.", true, false},
 }

@@ -4,6 +4,7 @@ package partner
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"time"
 
@@ -62,10 +63,21 @@ type Key struct {
 	Last4        string
 	Environment  Environment
 	CreatedAt    time.Time
-	ExpiresAt    time.Time // zero = never
-	RevokedAt    time.Time // zero = live
-	ClientKey    string    // public key (JWK) under which the partner's software signs its assertions, "" when none
+	ExpiresAt    time.Time     // zero = never
+	RevokedAt    time.Time     // zero = live
+	ClientKey    string        // public key (JWK) under which the partner's software signs its assertions, "" when none
+	Certificates []Certificate // that its software may present, where the convention wants one
 }
+
+// Certificate is a client certificate bound to an API key, by its fingerprint:
+// the certificate itself is not kept.
+type Certificate struct {
+	Digest [sha256.Size]byte // SHA-256 of its DER form
+	EndsAt time.Time         // the end that it states
+}
+
+// MostCertificates is how many certificates may be bound to a key at a time.
+const MostCertificates = 4
 
 // LiveAt reports whether the key can be used at an instant.
 func (k Key) LiveAt(t time.Time) bool {

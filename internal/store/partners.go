@@ -168,5 +168,12 @@ func (s *Store) Keys(ctx context.Context) (out []partner.Key, err error) {
 		out = append(out, k)
 		return err
 	}, `SELECT `+keyColumns+` FROM cle_api ORDER BY created_at DESC, id`)
+	if err != nil {
+		return out, unavailable("store: keys", err)
+	}
+	bound, err := boundCertificates(ctx, s.journal.reader)
+	for i := range out {
+		out[i].Certificates = bound[out[i].ID]
+	}
 	return out, unavailable("store: keys", err)
 }

@@ -201,11 +201,16 @@ func (s *Store) readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 		c := convs[id]
 		n.conventions[c.Document.Parties.Partner] = append(n.conventions[c.Document.Parties.Partner], c)
 	}
+	bound, err := boundCertificates(ctx, tx)
+	if err != nil {
+		return err
+	}
 	return each(ctx, tx, func(scan func(...any) error) error {
 		k, err := scanKey(scan)
 		if err != nil {
 			return err
 		}
+		k.Certificates = bound[k.ID]
 		var d [32]byte
 		copy(d[:], k.Digest)
 		n.keys[d] = keyed{k, convs[k.ConventionID]}
