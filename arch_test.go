@@ -55,7 +55,9 @@ var arrows = map[string]arrow{
 
 	// adapters
 	"internal/store":         {"internal/account internal/habilitation internal/intake internal/desk internal/notify internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "keeps what the domain says; knows no HTTP"},
-	"internal/franceconnect": {"internal/identity internal/civil internal/fault", "says whose token it is; knows neither partner nor rights"},
+	"internal/relying":       {"", "the client's side of OpenID Connect; knows neither whom it logs in nor why"},
+	"internal/idp":           {"internal/relying internal/account internal/partner internal/fault", "says who a professional is; knows no account of ours (partner for the check digit of a SIRET)"},
+	"internal/franceconnect": {"internal/relying internal/identity internal/civil internal/fault", "says whose token it is; knows neither partner nor rights"},
 	"internal/clientauth":    {"internal/partner internal/fault", "says whether a proof is good; knows no convention (partner for what a certificate is)"},
 	"internal/edge":          {"internal/fault", "meets every request and may hold no personal datum"},
 	"internal/api":           {"internal/edge internal/access internal/policy internal/partner internal/convention internal/droits internal/nir internal/civil internal/fault", "never the store, FranceConnect or the simulator: one road to personal data (policy for the operations' names and the View)"},
@@ -71,7 +73,9 @@ var arrows = map[string]arrow{
 	"internal/cli":          {"internal/account internal/habilitation internal/app internal/admin internal/bench internal/witness internal/cases internal/desk internal/notify internal/trace internal/intake internal/convention internal/droits internal/civil internal/store internal/sim/nation internal/fault", "flags and exit codes; the store for its lock's error and the root key only"},
 	"internal/sim/people":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
 	"internal/sim/nation":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
-	"internal/sim/fcsim":    {"internal/civil internal/identity", "a FranceConnect knows no NIR, no right and no partner's key"},
+	"internal/sim/provider": {"", "what simulated identity providers have in common knows none of them"},
+	"internal/sim/prosim":   {"internal/sim/provider", "an identity provider knows no partner's rights and no account of ours"},
+	"internal/sim/fcsim":    {"internal/sim/provider internal/civil internal/identity", "a FranceConnect knows no NIR, no right and no partner's key"},
 	"internal/sim/partners": {"internal/civil internal/nir client", "sample partners call like anybody: over HTTP, with the published client"},
 }
 
@@ -90,12 +94,12 @@ var libraries = []library{
 	{"github.com/pressly/goose/v3", "internal/store", "migrations"},
 	{"modernc.org/sqlite", "internal/store", "SQLite without a C compiler"},
 	{"zombiezen.com/go/sqlite", "internal/store", "the hot paths' connections: one read transaction kept, one writer"},
-	{"github.com/go-jose/go-jose/v4", "internal/clientauth internal/franceconnect internal/sim/fcsim internal/sim/partners", "JOSE is not to be written at home"},
-	{"github.com/coreos/go-oidc/v3", "internal/franceconnect", "the client's side of OpenID Connect, verified by others too"},
+	{"github.com/go-jose/go-jose/v4", "internal/clientauth internal/franceconnect internal/sim/fcsim internal/sim/prosim internal/sim/provider internal/sim/partners", "JOSE is not to be written at home"},
+	{"github.com/coreos/go-oidc/v3", "internal/relying internal/idp", "the client's side of OpenID Connect, verified by others too"},
 	{"github.com/alexedwards/scs/v2", "internal/web", "tokens, renewal and cookie of sessions"},
-	{"golang.org/x/oauth2", "internal/franceconnect", "trading a code; go-oidc speaks its words"},
+	{"golang.org/x/oauth2", "internal/relying internal/franceconnect internal/idp", "trading a code; go-oidc speaks its words"},
 	{"golang.org/x/mod/sumdb", "internal/trace internal/store", "the arithmetic of RFC 6962 trees and signed notes: not to be written at home"},
-	{"golang.org/x/sync/singleflight", "internal/franceconnect", "concurrent checks of one token are one"},
+	{"golang.org/x/sync/singleflight", "internal/franceconnect internal/idp", "concurrent checks of one token, and discoveries, are one"},
 	{"golang.org/x/time/rate", "internal/access", "quota a second"},
 	{"golang.org/x/text/unicode/norm", "internal/identity internal/sim/fcsim", "names are compared decomposed"},
 	{"github.com/gowebpki/jcs", "internal/convention internal/consent internal/web", "RFC 8785 (decision 0007)"},
@@ -109,13 +113,13 @@ var libraries = []library{
 }
 
 // inTests are the libraries that any test may import.
-var inTests = []string{"github.com/transparency-dev/merkle", "golang.org/x/mod/sumdb", "github.com/gowebpki/jcs", "github.com/getkin/kin-openapi", "pgregory.net/rapid", "golang.org/x/text/unicode/norm", "github.com/go-jose/go-jose/v4", "github.com/klauspost/compress/zstd", "go.yaml.in/yaml/v3", "github.com/pelletier/go-toml/v2"}
+var inTests = []string{"github.com/transparency-dev/merkle", "golang.org/x/mod/sumdb", "github.com/gowebpki/jcs", "github.com/getkin/kin-openapi", "pgregory.net/rapid", "golang.org/x/text/unicode/norm", "github.com/go-jose/go-jose/v4", "golang.org/x/oauth2", "github.com/klauspost/compress/zstd", "go.yaml.in/yaml/v3", "github.com/pelletier/go-toml/v2"}
 
 // standard restricts packages of the standard library.
 var standard = []library{
 	{"database/sql", "internal/store", "one road to the database"},
-	{"net/http", "client internal/edge internal/api internal/admin internal/web internal/franceconnect internal/deliver internal/witness internal/sim/fcsim internal/sim/partners internal/bench internal/app internal/apptest internal/cli", "the domain knows no HTTP; the command line speaks it to the administration's socket"},
-	{"html/template", "internal/web internal/sim/fcsim internal/sim/partners", "pages are written in few places, with one escaping"},
+	{"net/http", "client internal/edge internal/api internal/admin internal/web internal/franceconnect internal/deliver internal/witness internal/relying internal/idp internal/sim/fcsim internal/sim/prosim internal/sim/provider internal/sim/partners internal/bench internal/app internal/apptest internal/cli", "the domain knows no HTTP; the command line speaks it to the administration's socket"},
+	{"html/template", "internal/web internal/sim/fcsim internal/sim/prosim internal/sim/partners", "pages are written in few places, with one escaping"},
 	{"text/template", "", "a page escaped by nothing"},
 	{"math/rand", "internal/sim/people internal/sim/nation internal/bench", "what must not be guessed comes from crypto/rand"},
 	{"flag", "internal/cli internal/app internal/apptest", "settings enter at one place (apptest: -update)"},

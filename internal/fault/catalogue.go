@@ -64,6 +64,9 @@ const (
 	SignatureManquante          Code = "signature_manquante"
 	AssertionInvalide           Code = "assertion_invalide"
 	CertificatInvalide          Code = "certificat_invalide"
+	OrganisationAbsente         Code = "organisation_absente"
+	IdentiteIndisponible        Code = "identite_indisponible"
+	IdentiteLente               Code = "identite_lente"
 )
 
 // rappel is the sentence that contract.md wants wherever data are absent or
@@ -114,6 +117,9 @@ var catalogue = []Entry{
 	{AssertionInvalide, Unauthenticated, 401, "Preuve du logiciel invalide", "Votre convention exige l'en-tête « X-Client-Assertion », signé par la clé déposée pour cette clé d'API, valable une minute au plus et une seule fois.", "L'assertion manque, sa signature, son émetteur, son destinataire ou ses dates ne conviennent pas, ou elle a déjà servi.", "Signez une assertion neuve (JWT, ES256 ou EdDSA) pour chaque appel : iss et sub valent l'identifiant de la clé d'API, aud l'adresse de base ; réglez l'horloge.", false, false},
 	{CertificatInvalide, Unauthenticated, 401, "Certificat du logiciel invalide", "Votre convention exige un certificat client TLS rattaché à votre clé d'API et en cours de validité, présenté à l'adresse réservée à cet usage.", "Aucun certificat n'est présenté, il est expiré, n'est pas encore valable, n'est pas rattaché à cette clé d'API, ou n'a pas été émis par une autorité admise.", "Appelez l'adresse qui demande un certificat, sans mandataire qui termine TLS, et faites rattacher le nouveau certificat à votre clé avant la fin de l'ancien.", false, false},
 	{SignatureManquante, Conflict, 409, "Signature manquante", "La convention n'est pas signée des deux parties : elle ne peut pas entrer en vigueur.", "Une des deux signatures manque, ne vérifie pas, ou vient d'une clé que la partie n'a pas déposée.", "Faites signer le document canonique par la partie que nomme le motif, puis recommencez.", false, true},
+	{OrganisationAbsente, Forbidden, 403, "Organisme inconnu du fournisseur d'identité", "Votre fournisseur d'identité ne dit pas pour quel organisme vous agissez. Demandez-lui de transmettre le SIRET de votre organisme.", "Le SIRET manque dans l'identité reçue, ou sa clé est fausse.", "Faites corriger votre fiche chez votre fournisseur d'identité, puis recommencez.", false, true},
+	{IdentiteIndisponible, Upstream, 502, "Fournisseur d'identité indisponible", "Le fournisseur d'identité ne permet pas de vous connecter pour l'instant. Réessayez dans quelques minutes.", "Le fournisseur d'identité est en panne, a répondu de façon inexploitable ou a refusé nos identifiants.", "Réessayez plus tard ; l'exploitant vérifie la section « login » de la configuration.", true, true},
+	{IdentiteLente, Upstream, 504, "Fournisseur d'identité trop lent", "Le fournisseur d'identité n'a pas répondu à temps. Réessayez dans quelques minutes.", "Le délai de réponse du fournisseur d'identité est dépassé.", "Réessayez plus tard.", true, true},
 	{ErreurInterne, Internal, 500, "Erreur interne", "Une erreur imprévue est survenue. Indiquez l'identifiant de la requête au support.", "Erreur non prévue.", "Transmettez l'identifiant de requête au support ; proposez la voie papier.", true, false},
 }
 

@@ -2,20 +2,17 @@ package franceconnect
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/relying"
 )
 
 // loginScopes are what a login of ours asks for: who the person is, nothing
@@ -47,14 +44,11 @@ func (LoginConfig) GoString() string { return "LoginConfig(•••)" }
 // Login makes people log in through FranceConnect v2. It is safe for
 // concurrent use.
 type Login struct {
-	config   oauth2.Config
-	issuer   string
-	userinfo string
-	end      url.URL
-	goodbye  string
-	floor    string
-	verifier *oidc.IDTokenVerifier
-	client   *http.Client
+	party   *relying.Party
+	client  string
+	end     url.URL
+	goodbye string
+	floor   string
 }
 
 // NewLogin checks the configuration. It makes no network call: keys are read
@@ -87,38 +81,21 @@ func NewLogin(c LoginConfig) (*Login, error) {
 	if c.HTTP != nil && c.HTTP.Transport != nil {
 		rt = c.HTTP.Transport
 	}
-	client := &http.Client{Transport: bounded{rt}, Timeout: c.Timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	keys := oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), client), base+"/jwks")
 	return &Login{
-		config: oauth2.Config{
-			ClientID: c.ClientID, ClientSecret: c.ClientSecret, RedirectURL: c.ReturnURL, Scopes: loginScopes,
-			Endpoint: oauth2.Endpoint{AuthURL: base + "/authorize", TokenURL: base + "/token", AuthStyle: oauth2.AuthStyleInParams},
-		},
-		issuer: c.Issuer, userinfo: base + "/userinfo", end: *end, goodbye: c.GoodbyeURL, floor: c.MinACR, client: client,
-		verifier: oidc.NewVerifier(c.Issuer, keys, &oidc.Config{ClientID: c.ClientID, SupportedSigningAlgs: []string{oidc.ES256, oidc.RS256}, Now: c.Clock}),
+		party: relying.New(relying.Config{
+			Issuer: c.Issuer, AuthorizeURL: base + "/authorize", TokenURL: base + "/token", UserinfoURL: base + "/userinfo", JWKSURL: base + "/jwks",
+			ClientID: c.ClientID, ClientSecret: c.ClientSecret, ReturnURL: c.ReturnURL, Scopes: loginScopes,
+			Clock: c.Clock, HTTP: relying.Client(rt, c.Timeout),
+		}),
+		client: c.ClientID, end: *end, goodbye: c.GoodbyeURL, floor: c.MinACR,
 	}, nil
-}
-
-// bounded cuts every answer at maxAnswer: what is longer is not one.
-type bounded struct{ http.RoundTripper }
-
-// RoundTrip implements http.RoundTripper.
-func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := b.RoundTripper.RoundTrip(r)
-	if err == nil {
-		resp.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.LimitReader(resp.Body, maxAnswer), resp.Body}
-	}
-	return resp, err
 }
 
 // StartURL is where a browser begins a login. State and nonce are of 22
 // characters or more. There is no PKCE: FranceConnect v2 refuses it
 // (franceconnect.md §5).
 func (l *Login) StartURL(state, nonce string) string {
-	return l.config.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.SetAuthURLParam("acr_values", l.floor))
+	return l.party.StartURL(state, nonce, oauth2.SetAuthURLParam("acr_values", l.floor))
 }
 
 // Origin is the origin of FranceConnect's pages.
@@ -140,111 +117,51 @@ func (l *Login) GoodbyeURL(idToken, state string) string {
 // Errors: jeton_invalide (nothing that was given proves an identity),
 // niveau_insuffisant, franceconnect_indisponible, franceconnect_lent.
 func (l *Login) Finish(ctx context.Context, code, issuer, nonce string) (a identity.Assertion, idToken string, err error) {
-	if code == "" || nonce == "" || subtle.ConstantTimeCompare([]byte(issuer), []byte(l.issuer)) != 1 {
-		return a, "", invalid("LOGIN_RETURN")
-	}
-	ctx = oidc.ClientContext(ctx, l.client)
-	tokens, err := l.config.Exchange(ctx, code)
+	in, err := l.party.Redeem(ctx, relying.Return{Code: code, Issuer: issuer, Nonce: nonce})
 	if err != nil {
-		return a, "", exchangeFault(ctx, err)
-	}
-	idToken, _ = tokens.Extra("id_token").(string)
-	granted, _ := tokens.Extra("scope").(string)
-	proof, err := l.verifier.Verify(ctx, idToken)
-	if err != nil {
-		return a, "", verifyFault(ctx, err, "ID_TOKEN")
+		return a, "", loginFault(err)
 	}
 	var claims struct {
 		ACR string `json:"acr"`
 	}
-	if err := proof.Claims(&claims); err != nil {
+	if err := in.Proof.Claims(&claims); err != nil {
 		return a, "", nonsense("ID_TOKEN_CLAIMS")
 	}
-	switch {
-	case subtle.ConstantTimeCompare([]byte(proof.Nonce), []byte(nonce)) != 1:
-		return a, "", invalid("NONCE_MISMATCH")
-	case proof.Subject == "" || len(proof.Audience) != 1:
-		return a, "", nonsense("ID_TOKEN_CLAIMS")
-	case acrRank(claims.ACR) == 0 || acrRank(claims.ACR) < acrRank(l.floor):
+	if acrRank(claims.ACR) == 0 || acrRank(claims.ACR) < acrRank(l.floor) {
 		return a, "", fault.New(fault.NiveauInsuffisant, "franceconnect: login").Because("ACR_TOO_LOW")
 	}
 	a = identity.Assertion{
-		Profile: identity.V2, Client: l.config.ClientID, Subject: proof.Subject, Scopes: strings.Fields(granted), ACR: claims.ACR,
-		IssuedAt: proof.IssuedAt, ExpiresAt: proof.Expiry,
+		Profile: identity.V2, Client: l.client, Subject: in.Proof.Subject, Scopes: in.Scopes, ACR: claims.ACR,
+		IssuedAt: in.Proof.IssuedAt, ExpiresAt: in.Proof.Expiry,
 	}
-	if a.Pivot, err = l.who(ctx, tokens.AccessToken, proof.Subject); err != nil {
-		return identity.Assertion{}, "", err
+	who, err := l.party.Userinfo(ctx, in)
+	if err != nil {
+		return identity.Assertion{}, "", loginFault(err)
+	}
+	var c introspection // the same names as in a token check
+	if who.Claims(&c) != nil {
+		return identity.Assertion{}, "", nonsense("USERINFO_SUBJECT")
+	}
+	a.Pivot = identity.Pivot{
+		FamilyName: c.FamilyName, GivenName: c.GivenName, GivenNames: c.GivenNames, Birthdate: c.Birthdate,
+		Gender: c.Gender, Birthplace: c.Birthplace, Birthcountry: c.Birthcountry,
 	}
 	if !plausible(a) {
 		return identity.Assertion{}, "", nonsense(reasonIdentity)
 	}
-	return a, idToken, nil
+	return a, in.Raw, nil
 }
 
-// who reads the signed userinfo of the subject.
-func (l *Login) who(ctx context.Context, token, subject string) (p identity.Pivot, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.userinfo, nil)
-	if err != nil {
-		return p, unavailable("USERINFO_REQUEST")
+// loginFault is the fault for a failure of a login.
+func loginFault(err error) error {
+	var f *relying.Failure
+	switch errors.As(err, &f); {
+	case f == nil:
+		return unavailable("CONNECTION_FAILED")
+	case f.Class == relying.Refused:
+		return invalid(f.Reason)
+	case f.Class == relying.Late:
+		return late(f.Reason)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := l.client.Do(req)
-	if err != nil {
-		return p, broken(ctx, err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return p, broken(ctx, err)
-	}
-	if ct, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || ct != "application/jwt" || resp.StatusCode != http.StatusOK {
-		return p, nonsense("USERINFO_UNSIGNED")
-	}
-	proof, err := l.verifier.Verify(ctx, string(raw))
-	if err != nil {
-		return p, verifyFault(ctx, err, "USERINFO")
-	}
-	var c introspection // the same names as in a token check
-	if proof.Claims(&c) != nil || subtle.ConstantTimeCompare([]byte(proof.Subject), []byte(subject)) != 1 {
-		return p, nonsense("USERINFO_SUBJECT")
-	}
-	return identity.Pivot{
-		FamilyName: c.FamilyName, GivenName: c.GivenName, GivenNames: c.GivenNames, Birthdate: c.Birthdate,
-		Gender: c.Gender, Birthplace: c.Birthplace, Birthcountry: c.Birthcountry,
-	}, nil
-}
-
-// exchangeFault tells a refused code from a FranceConnect that fails. The
-// causes stay here: their texts quote what the other side sent.
-func exchangeFault(ctx context.Context, err error) error {
-	var refused *oauth2.RetrieveError
-	switch {
-	case errors.As(err, &refused) && refused.ErrorCode == "invalid_grant":
-		return invalid("CODE_REFUSED")
-	case errors.As(err, &refused) && refused.Response.StatusCode < 500:
-		return unavailable("CREDENTIALS_REFUSED")
-	case errors.As(err, &refused):
-		return unavailable("UNEXPECTED_STATUS")
-	}
-	return broken(ctx, err)
-}
-
-// verifyFault tells a token that proves nothing from keys that cannot be read.
-func verifyFault(ctx context.Context, err error, what string) error {
-	var transport *url.Error
-	if errors.As(err, &transport) || ctx.Err() != nil {
-		return broken(ctx, err)
-	}
-	var expired *oidc.TokenExpiredError
-	if errors.As(err, &expired) {
-		return invalid(what + "_EXPIRED")
-	}
-	return nonsense(what + "_UNVERIFIED")
-}
-
-func broken(ctx context.Context, err error) error {
-	if isTimeout(ctx, err) {
-		return late("TIMEOUT")
-	}
-	return unavailable("CONNECTION_FAILED")
+	return unavailable(f.Reason)
 }

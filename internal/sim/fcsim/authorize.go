@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/sim/provider"
 )
 
 // Codes that the real service prints on its error pages (franceconnect.md §5).
@@ -51,7 +52,7 @@ func (s *Simulator) authorize(p identity.Profile) http.HandlerFunc {
 func authorizeParams(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	raw := r.URL.RawQuery
 	if r.Method == http.MethodPost {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, provider.MaxBody))
 		if err != nil {
 			return nil, false
 		}
@@ -173,5 +174,5 @@ func (s *Simulator) callback(w http.ResponseWriter, r *http.Request, j *session,
 	if j.client.Profile == identity.V2 {
 		add.Set("iss", s.issuer(identity.V2))
 	}
-	redirect(w, r, j.redirectURI, add)
+	provider.Redirect(w, r, j.redirectURI, add)
 }

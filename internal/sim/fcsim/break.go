@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"droits.example/droits/internal/sim/provider"
 )
 
 // Fault is a way for the simulator to misbehave. It concerns the endpoints
@@ -149,7 +151,7 @@ func (f Fault) spoil(w http.ResponseWriter) bool {
 // wait returns true after d, false if the caller left first.
 func wait(r *http.Request, d time.Duration) bool {
 	// The body is read first: the server notices a departure only then.
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(r.Body, provider.MaxBody))
 	if err != nil {
 		return false
 	}

@@ -12,27 +12,25 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/sim/provider"
 )
-
-// maxBody bounds every request body.
-const maxBody = 64 << 10
 
 // checkV1 takes the token as JSON or as a form; it asks for no credentials.
 func (s *Simulator) checkV1(w http.ResponseWriter, r *http.Request) {
 	token, ok := tokenOfBody(w, r)
 	if !ok {
 		s.event(r.Context(), "checktoken", nil, "malformed")
-		writeJSON(w, http.StatusUnauthorized, map[string]string{"status": "fail", "message": "Malformed access token."})
+		provider.WriteJSON(w, http.StatusUnauthorized, map[string]string{"status": "fail", "message": "Malformed access token."})
 		return
 	}
 	g, ok := s.state.token(s.clock(), token, identity.V1)
 	if !ok {
 		s.event(r.Context(), "checktoken", nil, "unknown")
-		writeJSON(w, http.StatusUnauthorized, map[string]string{"status": "fail", "message": "token_not_found_or_expired"})
+		provider.WriteJSON(w, http.StatusUnauthorized, map[string]string{"status": "fail", "message": "token_not_found_or_expired"})
 		return
 	}
 	s.event(r.Context(), "checktoken", g.client, "ok")
-	writeJSON(w, http.StatusOK, answerV1(g))
+	provider.WriteJSON(w, http.StatusOK, answerV1(g))
 }
 
 func answerV1(g *grant) map[string]any {
@@ -52,7 +50,7 @@ func answerV1(g *grant) map[string]any {
 }
 
 func tokenOfBody(w http.ResponseWriter, r *http.Request) (string, bool) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, provider.MaxBody))
 	if err != nil {
 		return "", false
 	}
@@ -75,27 +73,27 @@ func tokenOfBody(w http.ResponseWriter, r *http.Request) (string, bool) {
 // checkV2 takes a form of exactly token, client_id and client_secret, and
 // answers with a signed, then encrypted, introspection.
 func (s *Simulator) checkV2(w http.ResponseWriter, r *http.Request) {
-	form, ok := exactForm(w, r, "token", "client_id", "client_secret")
+	form, ok := provider.ExactForm(w, r, "token", "client_id", "client_secret")
 	if !ok {
-		oauthError(w, http.StatusBadRequest, "invalid_request", "Required parameter missing or invalid.")
+		provider.OAuthError(w, http.StatusBadRequest, "invalid_request", "Required parameter missing or invalid.")
 		return
 	}
 	f := s.fault.current()
-	provider := s.providers[form["client_id"]]
-	if provider == nil || !same(provider.Secret, form["client_secret"]) || f.kind == faultRefuse {
+	asker := s.providers[form["client_id"]]
+	if asker == nil || !provider.Same(asker.Secret, form["client_secret"]) || f.kind == faultRefuse {
 		s.event(r.Context(), "checktoken", nil, "invalid_client")
-		oauthError(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed.")
+		provider.OAuthError(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed.")
 		return
 	}
-	key, err := s.providerKey(r.Context(), provider)
+	key, err := s.providerKey(r.Context(), asker)
 	if err != nil {
 		s.event(r.Context(), "checktoken", nil, "server_error")
-		oauthError(w, http.StatusInternalServerError, "server_error", "Data provider keys unavailable.")
+		provider.OAuthError(w, http.StatusInternalServerError, "server_error", "Data provider keys unavailable.")
 		return
 	}
-	answer, err := s.introspect(provider, form["token"], key, f.forge)
+	answer, err := s.introspect(asker, form["token"], key, f.forge)
 	if err != nil {
-		oauthError(w, http.StatusInternalServerError, "server_error", "Answer could not be built.")
+		provider.OAuthError(w, http.StatusInternalServerError, "server_error", "Answer could not be built.")
 		return
 	}
 	s.event(r.Context(), "checktoken", nil, "ok")
@@ -116,9 +114,9 @@ func (s *Simulator) introspect(p *DataProvider, token string, key any, forge For
 	outer := map[string]any{
 		"iss": s.issuer(identity.V2), "aud": p.ID, "iat": now.Unix(), "token_introspection": inner,
 	}
-	signing := s.keys.get(p.SignAlg)
+	signing := s.keys.Get(p.SignAlg)
 	if forge == "" {
-		jws, err := sign(signing, outer, "")
+		jws, err := provider.Sign(signing, outer, "")
 		if err != nil {
 			return "", err
 		}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"droits.example/droits/internal/sim/provider"
 )
 
 // Forgery names one wrong thing in an otherwise right v2 answer.
@@ -125,7 +127,7 @@ func (f Forgery) sign(key jose.JSONWebKey, claims any) (string, error) {
 		}
 		key.Algorithm = SignES256
 	}
-	out, err := sign(key, claims, "")
+	out, err := provider.Sign(key, claims, "")
 	if f == BadSignature && err == nil {
 		i := strings.LastIndexByte(out, '.') + 10
 		flip := byte('A')

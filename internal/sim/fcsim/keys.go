@@ -3,102 +3,20 @@ package fcsim
 import (
 	"bytes"
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/hmac"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"sync"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
-// signingKeys are the simulator's own, by algorithm. Rotate replaces them.
-type signingKeys struct {
-	mu     *sync.RWMutex
-	byAlg  map[string]jose.JSONWebKey
-	rsaToo bool
-}
-
-func newSigningKeys(rsaToo bool) (signingKeys, error) {
-	k := signingKeys{mu: new(sync.RWMutex), rsaToo: rsaToo}
-	return k, k.generate()
-}
-
-func (k *signingKeys) generate() error {
-	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return errors.New("fcsim: no signing key")
-	}
-	keys := map[string]jose.JSONWebKey{SignES256: {Key: ec, Algorithm: SignES256, Use: "sig"}}
-	if k.rsaToo {
-		rs, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			return errors.New("fcsim: no signing key")
-		}
-		keys[SignRS256] = jose.JSONWebKey{Key: rs, Algorithm: SignRS256, Use: "sig"}
-	}
-	for alg, key := range keys {
-		sum, err := key.Thumbprint(crypto.SHA256)
-		if err != nil {
-			return errors.New("fcsim: no signing key")
-		}
-		key.KeyID = base64.RawURLEncoding.EncodeToString(sum)
-		keys[alg] = key
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.byAlg = keys
-	return nil
-}
-
-func (k *signingKeys) get(alg string) jose.JSONWebKey {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	return k.byAlg[alg]
-}
-
-func (k *signingKeys) public() jose.JSONWebKeySet {
-	var set jose.JSONWebKeySet
-	for _, alg := range []string{SignES256, SignRS256} {
-		if key := k.get(alg); key.Key != nil {
-			set.Keys = append(set.Keys, key.Public())
-		}
-	}
-	return set
-}
-
 // RotateKeys replaces the signing keys, as the real service does from time to
 // time without notice.
-func (s *Simulator) RotateKeys() error { return s.keys.generate() }
-
-// sign returns a compact JWS whose header has alg and kid, and typ if given.
-func sign(key jose.JSONWebKey, claims any, typ string) (string, error) {
-	opts := &jose.SignerOptions{}
-	if typ != "" {
-		opts = opts.WithType(jose.ContentType(typ))
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.Algorithm), Key: key}, opts)
-	if err != nil {
-		return "", err
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
-	}
-	jws, err := signer.Sign(payload)
-	if err != nil {
-		return "", err
-	}
-	return jws.CompactSerialize()
-}
+func (s *Simulator) RotateKeys() error { return s.keys.Rotate() }
 
 // signHS256 is done by hand: clients' secrets may be shorter than what the
 // library accepts.

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/sim/provider"
 )
 
 // logout ends the login that an id_token proves and goes back to the client,
@@ -36,7 +37,7 @@ func (s *Simulator) logout(p identity.Profile) http.HandlerFunc {
 		case !s.mayReturn(to, p, client):
 			s.errorPage(w, codeLogout, "L’adresse de retour n’est pas une de celles que le service a déclarées. La déconnexion est faite.")
 		default:
-			redirect(w, r, to, url.Values{"state": {q.Get("state")}})
+			provider.Redirect(w, r, to, url.Values{"state": {q.Get("state")}})
 		}
 	}
 }
@@ -84,7 +85,7 @@ func (s *Simulator) readIDToken(raw string, p identity.Profile) (claims idTokenC
 	if err != nil {
 		return claims, nil
 	}
-	key := s.keys.get(c.IDTokenAlg)
+	key := s.keys.Get(c.IDTokenAlg)
 	if _, err := obj.Verify(key.Public().Key); err != nil {
 		return claims, nil
 	}

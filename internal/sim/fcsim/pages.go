@@ -2,9 +2,7 @@ package fcsim
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -12,31 +10,17 @@ import (
 	"strings"
 
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/sim/provider"
 )
 
-//go:embed templates/*.html static/fcsim.css
+//go:embed templates/*.html
 var assets embed.FS
 
 // maxShown bounds the people listed on one page; searching finds the others.
 const maxShown = 400
 
-type pages struct {
-	tmpl    *template.Template
-	css     []byte
-	cssPath string
-}
-
-func newPages() (*pages, error) {
-	css, err := assets.ReadFile("static/fcsim.css")
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(css)
-	t, err := template.New("").Funcs(template.FuncMap{"jour": frenchDate}).ParseFS(assets, "templates/*.html")
-	if err != nil {
-		return nil, err
-	}
-	return &pages{t, css, "/static/fcsim." + hex.EncodeToString(sum[:4]) + ".css"}, nil
+func newPages() (*template.Template, error) {
+	return template.New("").Funcs(template.FuncMap{"jour": frenchDate}).ParseFS(assets, "templates/*.html")
 }
 
 func (s *Simulator) routes() (http.Handler, error) {
@@ -62,7 +46,7 @@ func (s *Simulator) routes() (http.Handler, error) {
 	mux.HandleFunc("GET /api/v2/session/end", s.logout(v2))
 	mux.HandleFunc("POST /api/v2/token/revocation", s.revoke)
 	mux.HandleFunc("GET /js/franceconnect.js", emptyScript)
-	mux.HandleFunc("GET "+p.cssPath, p.serveCSS)
+	mux.HandleFunc("GET "+provider.StylePath(""), provider.ServeStyle)
 	mux.HandleFunc("GET /{$}", s.homePage)
 	mux.HandleFunc("GET /fc/{id}", s.identityPage)
 	mux.HandleFunc("POST /fc/{id}/identite", s.chooseIdentity)
@@ -77,13 +61,6 @@ func emptyScript(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 }
 
-func (p *pages) serveCSS(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(p.css)
-}
-
 // page is what every template receives.
 type page struct {
 	Title, CSS string
@@ -95,23 +72,14 @@ type page struct {
 // render writes a page. origin, if any, is where its forms may end up: a
 // browser applies form-action to the redirect that follows a form too.
 func (s *Simulator) render(w http.ResponseWriter, status int, name, origin string, p page) {
-	p.CSS = s.pages.cssPath
+	p.CSS = provider.StylePath("")
 	var b bytes.Buffer
-	if err := s.pages.tmpl.ExecuteTemplate(&b, name, p); err != nil {
+	if err := s.pages.ExecuteTemplate(&b, name, p); err != nil {
 		s.log.Error("page", "name", name, "outcome", "template")
 		http.Error(w, "Page indisponible", http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action "+strings.TrimSpace("'self' "+origin)+"; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	provider.PageHeaders(w.Header(), origin)
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
 }
@@ -160,7 +128,7 @@ func (s *Simulator) identityPage(w http.ResponseWriter, r *http.Request) {
 	total := len(named) + len(others)
 	named = named[:min(len(named), maxShown)]
 	others = others[:min(len(others), maxShown-len(named))]
-	s.render(w, http.StatusOK, "identite.html", originOf(j.redirectURI), page{
+	s.render(w, http.StatusOK, "identite.html", provider.OriginOf(j.redirectURI), page{
 		Title: "Choisir une identité fictive", Session: r.PathValue("id"), Client: j.client.Name,
 		Data: map[string]any{
 			"Q": q, "Named": named, "Groups": byInitial(others), "Open": q != "",
@@ -192,7 +160,7 @@ func (s *Simulator) chooseIdentity(w http.ResponseWriter, r *http.Request) {
 	if _, ok := s.journey(w, r); !ok {
 		return
 	}
-	form, _ := postForm(w, r)
+	form, _ := provider.PostForm(w, r)
 	if form.Get("decision") == "refuser" {
 		s.refuse(w, r)
 		return
@@ -222,7 +190,7 @@ func (s *Simulator) renderConsent(w http.ResponseWriter, r *http.Request, j sess
 	if unticked {
 		status, title = http.StatusUnprocessableEntity, "Erreur : données transmises"
 	}
-	s.render(w, status, "consentement.html", originOf(j.redirectURI), page{
+	s.render(w, status, "consentement.html", provider.OriginOf(j.redirectURI), page{
 		Title: title, Session: r.PathValue("id"), Client: j.client.Name,
 		Data: map[string]any{
 			"Person": j.person, "Sources": s.sources(j.scopes),
@@ -293,7 +261,7 @@ func (s *Simulator) decide(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	form, _ := postForm(w, r)
+	form, _ := provider.PostForm(w, r)
 	switch {
 	case form.Get("decision") == "refuser":
 		s.refuse(w, r)
@@ -329,14 +297,6 @@ func (s *Simulator) refuse(w http.ResponseWriter, r *http.Request) {
 	}
 	s.event(r.Context(), "consent", j.client, "access_denied")
 	s.callback(w, r, &j, url.Values{"error": {"access_denied"}, "error_description": {"user authentication aborted"}})
-}
-
-func originOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }
 
 // frenchDate writes 1985-03-14 as 14/03/1985; an incomplete date keeps its

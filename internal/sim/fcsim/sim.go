@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"html/template"
 	"io"
 	"log/slog"
 	"net/http"
@@ -20,14 +21,15 @@ import (
 	"time"
 
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/sim/provider"
 )
 
 // Algorithms that a data provider registers (franceconnect.md §1b).
 const (
 	KeyECDH    = "ECDH-ES"
 	KeyRSA     = "RSA-OAEP-256"
-	SignES256  = "ES256"
-	SignRS256  = "RS256"
+	SignES256  = provider.SignES256
+	SignRS256  = provider.SignRS256
 	contentEnc = "A256GCM"
 )
 
@@ -99,10 +101,10 @@ type Simulator struct {
 	tokenTTL  time.Duration
 	log       *slog.Logger
 	http      *http.Client
-	keys      signingKeys
+	keys      provider.SigningKeys
 	state     state
 	fault     switchboard
-	pages     *pages
+	pages     *template.Template
 	handler   http.Handler
 }
 
@@ -139,7 +141,7 @@ func New(c Config) (*Simulator, error) {
 	if err := s.register(c.Clients, c.Providers); err != nil {
 		return nil, err
 	}
-	if s.keys, err = newSigningKeys(s.needsRSA()); err != nil {
+	if s.keys, err = provider.NewSigningKeys(s.needsRSA()); err != nil {
 		return nil, err
 	}
 	if s.handler, err = s.routes(); err != nil {

@@ -2,7 +2,6 @@ package fcsim
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"io"
@@ -10,15 +9,14 @@ import (
 	"time"
 
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/sim/provider"
 )
 
-// Bounds of what is kept. When a table is still full after a sweep, some
-// entries are forgotten early.
+// Bounds of what is kept.
 const (
 	maxSessions = 10_000
 	maxCodes    = 10_000
 	maxTokens   = 200_000
-	sweepEvery  = 10 * time.Second
 )
 
 // session is one journey, from authorize to the callback.
@@ -51,65 +49,24 @@ type grant struct {
 type code struct {
 	grant     *grant
 	expiresAt time.Time
-	token     digest // of the token given for it, zero while unused
+	token     provider.Digest // of the token given for it, zero while unused
 	used      bool
-}
-
-type digest = [32]byte
-
-func digestOf(s string) digest { return sha256.Sum256([]byte(s)) }
-
-// table is a bounded map of things that expire.
-type table[V any] struct {
-	rows    map[digest]V
-	max     int
-	end     func(V) time.Time
-	sweptAt time.Time
-}
-
-func newTable[V any](bound int, end func(V) time.Time) table[V] {
-	return table[V]{rows: map[digest]V{}, max: bound, end: end}
-}
-
-func (t *table[V]) put(now time.Time, k digest, v V) {
-	if now.Sub(t.sweptAt) >= sweepEvery || len(t.rows) >= t.max {
-		for k, v := range t.rows {
-			if !now.Before(t.end(v)) {
-				delete(t.rows, k)
-			}
-		}
-		t.sweptAt = now
-	}
-	for k := range t.rows { // still full: forget some
-		if len(t.rows) < t.max {
-			break
-		}
-		delete(t.rows, k)
-	}
-	t.rows[k] = v
-}
-
-func (t *table[V]) get(now time.Time, k digest) (v V, ok bool) {
-	if v, ok = t.rows[k]; ok && !now.Before(t.end(v)) {
-		return v, false
-	}
-	return v, ok
 }
 
 type state struct {
 	mu       sync.Mutex
 	rand     io.Reader
-	sessions table[*session]
-	codes    table[*code]
-	tokens   table[*grant]
+	sessions provider.Table[*session]
+	codes    provider.Table[*code]
+	tokens   provider.Table[*grant]
 }
 
 func newState(source io.Reader) state {
 	return state{
 		rand:     source,
-		sessions: newTable(maxSessions, func(s *session) time.Time { return s.expiresAt }),
-		codes:    newTable(maxCodes, func(c *code) time.Time { return c.expiresAt }),
-		tokens:   newTable(maxTokens, func(g *grant) time.Time { return g.expiresAt }),
+		sessions: provider.NewTable(maxSessions, func(s *session) time.Time { return s.expiresAt }),
+		codes:    provider.NewTable(maxCodes, func(c *code) time.Time { return c.expiresAt }),
+		tokens:   provider.NewTable(maxTokens, func(g *grant) time.Time { return g.expiresAt }),
 	}
 }
 
@@ -137,7 +94,7 @@ func (s *state) addSession(now time.Time, v *session) (id string) {
 	defer s.mu.Unlock()
 	id = base64.RawURLEncoding.EncodeToString(s.random(24))
 	v.expiresAt = now.Add(sessionTTL)
-	s.sessions.put(now, digestOf(id), v)
+	s.sessions.Put(now, provider.DigestOf(id), v)
 	return id
 }
 
@@ -145,7 +102,7 @@ func (s *state) addSession(now time.Time, v *session) (id string) {
 func (s *state) session(now time.Time, id string) (session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v, ok := s.sessions.get(now, digestOf(id))
+	v, ok := s.sessions.Get(now, provider.DigestOf(id))
 	if !ok {
 		return session{}, false
 	}
@@ -155,7 +112,7 @@ func (s *state) session(now time.Time, id string) (session, bool) {
 func (s *state) choose(now time.Time, id string, p *Person) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v, ok := s.sessions.get(now, digestOf(id))
+	v, ok := s.sessions.Get(now, provider.DigestOf(id))
 	if ok {
 		v.person = p
 	}
@@ -166,9 +123,9 @@ func (s *state) choose(now time.Time, id string, p *Person) bool {
 func (s *state) finish(now time.Time, id string) (session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := digestOf(id)
-	v, ok := s.sessions.get(now, k)
-	delete(s.sessions.rows, k)
+	k := provider.DigestOf(id)
+	v, ok := s.sessions.Get(now, k)
+	s.sessions.Drop(k)
 	if !ok {
 		return session{}, false
 	}
@@ -179,7 +136,7 @@ func (s *state) addCode(now time.Time, g *grant) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.opaque(g.client.Profile)
-	s.codes.put(now, digestOf(c), &code{grant: g, expiresAt: now.Add(codeTTL)})
+	s.codes.Put(now, provider.DigestOf(c), &code{grant: g, expiresAt: now.Add(codeTTL)})
 	return c
 }
 
@@ -188,19 +145,19 @@ func (s *state) addCode(now time.Time, g *grant) string {
 func (s *state) redeem(now time.Time, raw string, valid func(*grant) bool, ttl time.Duration) (token string, g *grant, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, found := s.codes.get(now, digestOf(raw))
+	c, found := s.codes.Get(now, provider.DigestOf(raw))
 	if !found || !valid(c.grant) {
 		return "", nil, false
 	}
 	if c.used {
-		delete(s.tokens.rows, c.token)
+		s.tokens.Drop(c.token)
 		return "", nil, false
 	}
 	issued := *c.grant
 	issued.issuedAt, issued.expiresAt = now, now.Add(ttl)
 	token = s.opaque(issued.client.Profile)
-	c.used, c.token = true, digestOf(token)
-	s.tokens.put(now, c.token, &issued)
+	c.used, c.token = true, provider.DigestOf(token)
+	s.tokens.Put(now, c.token, &issued)
 	return token, &issued, true
 }
 
@@ -208,14 +165,14 @@ func (s *state) addToken(now time.Time, g *grant) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.opaque(g.client.Profile)
-	s.tokens.put(now, digestOf(t), g)
+	s.tokens.Put(now, provider.DigestOf(t), g)
 	return t
 }
 
 func (s *state) token(now time.Time, raw string, p identity.Profile) (*grant, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g, ok := s.tokens.get(now, digestOf(raw))
+	g, ok := s.tokens.Get(now, provider.DigestOf(raw))
 	if !ok || g.client.Profile != p {
 		return nil, false
 	}
@@ -225,7 +182,7 @@ func (s *state) token(now time.Time, raw string, p identity.Profile) (*grant, bo
 func (s *state) dropToken(raw string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.tokens.rows, digestOf(raw))
+	s.tokens.Drop(provider.DigestOf(raw))
 }
 
 // dropLogin ends the tokens of one login: that of a nonce, for a client and a
@@ -233,9 +190,5 @@ func (s *state) dropToken(raw string) {
 func (s *state) dropLogin(same func(*grant) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k, g := range s.tokens.rows {
-		if same(g) {
-			delete(s.tokens.rows, k)
-		}
-	}
+	s.tokens.DropIf(same)
 }

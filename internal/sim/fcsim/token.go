@@ -8,24 +8,25 @@ import (
 	"time"
 
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/sim/provider"
 )
 
 // token trades a code for tokens.
 func (s *Simulator) token(p identity.Profile) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		form, ok := postForm(w, r)
+		form, ok := provider.PostForm(w, r)
 		if !ok || form.Get("grant_type") == "" || form.Get("code") == "" || form.Get("redirect_uri") == "" {
-			oauthError(w, http.StatusBadRequest, "invalid_request", "Required parameter missing or invalid.")
+			provider.OAuthError(w, http.StatusBadRequest, "invalid_request", "Required parameter missing or invalid.")
 			return
 		}
 		client := s.clients[form.Get("client_id")]
-		if client == nil || client.Profile != p || !same(client.Secret, form.Get("client_secret")) {
+		if client == nil || client.Profile != p || !provider.Same(client.Secret, form.Get("client_secret")) {
 			s.event(r.Context(), "token", nil, "invalid_client")
-			oauthError(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed.")
+			provider.OAuthError(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed.")
 			return
 		}
 		if form.Get("grant_type") != "authorization_code" {
-			oauthError(w, http.StatusBadRequest, "unsupported_grant_type", "Only authorization_code is supported.")
+			provider.OAuthError(w, http.StatusBadRequest, "unsupported_grant_type", "Only authorization_code is supported.")
 			return
 		}
 		now := s.clock()
@@ -34,12 +35,12 @@ func (s *Simulator) token(p identity.Profile) http.HandlerFunc {
 		}, s.tokenTTL)
 		if !ok {
 			s.event(r.Context(), "token", client, "invalid_grant")
-			oauthError(w, http.StatusBadRequest, "invalid_grant", "Grant request is invalid.")
+			provider.OAuthError(w, http.StatusBadRequest, "invalid_grant", "Grant request is invalid.")
 			return
 		}
 		idToken, err := s.idToken(g, now)
 		if err != nil {
-			oauthError(w, http.StatusInternalServerError, "server_error", "The id_token could not be built.")
+			provider.OAuthError(w, http.StatusInternalServerError, "server_error", "The id_token could not be built.")
 			return
 		}
 		s.event(r.Context(), "token", client, "ok")
@@ -50,7 +51,7 @@ func (s *Simulator) token(p identity.Profile) http.HandlerFunc {
 		if p == identity.V2 {
 			answer["scope"] = strings.Join(g.scopes, " ")
 		}
-		writeJSON(w, http.StatusOK, answer)
+		provider.WriteJSON(w, http.StatusOK, answer)
 	}
 }
 
@@ -71,7 +72,7 @@ func (s *Simulator) idToken(g *grant, now time.Time) (string, error) {
 	if g.wantsAMR {
 		claims["amr"] = []string{"pwd"}
 	}
-	return sign(s.keys.get(g.client.IDTokenAlg), claims, "")
+	return provider.Sign(s.keys.Get(g.client.IDTokenAlg), claims, "")
 }
 
 // userinfo tells who the person is, to the holder of a token: an object in
@@ -83,21 +84,21 @@ func (s *Simulator) userinfo(p identity.Profile) http.HandlerFunc {
 		g, ok := s.state.token(now, token, p)
 		if !ok || !strings.EqualFold(scheme, "Bearer") {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="`+s.issuer(p)+`", error="invalid_token"`)
-			oauthError(w, http.StatusUnauthorized, "invalid_token", "The access token is missing, unknown or expired.")
+			provider.OAuthError(w, http.StatusUnauthorized, "invalid_token", "The access token is missing, unknown or expired.")
 			return
 		}
 		s.event(r.Context(), "userinfo", g.client, "ok")
 		claims := claimsOf(g)
 		if p == identity.V1 {
-			writeJSON(w, http.StatusOK, claims)
+			provider.WriteJSON(w, http.StatusOK, claims)
 			return
 		}
 		maps.Copy(claims, map[string]any{
 			"iss": s.issuer(p), "aud": g.client.ID, "iat": now.Unix(), "exp": now.Add(s.tokenTTL).Unix(),
 		})
-		jwt, err := sign(s.keys.get(g.client.IDTokenAlg), claims, "")
+		jwt, err := provider.Sign(s.keys.Get(g.client.IDTokenAlg), claims, "")
 		if err != nil {
-			oauthError(w, http.StatusInternalServerError, "server_error", "The answer could not be built.")
+			provider.OAuthError(w, http.StatusInternalServerError, "server_error", "The answer could not be built.")
 			return
 		}
 		w.Header().Set("Content-Type", "application/jwt")
@@ -108,14 +109,14 @@ func (s *Simulator) userinfo(p identity.Profile) http.HandlerFunc {
 
 // revoke ends a token (RFC 7009): an unknown token is answered 200 too.
 func (s *Simulator) revoke(w http.ResponseWriter, r *http.Request) {
-	form, ok := exactForm(w, r, "token", "client_id", "client_secret")
+	form, ok := provider.ExactForm(w, r, "token", "client_id", "client_secret")
 	if !ok || len(form["token"]) < 43 {
-		oauthError(w, http.StatusBadRequest, "invalid_request", "Required parameter missing or invalid.")
+		provider.OAuthError(w, http.StatusBadRequest, "invalid_request", "Required parameter missing or invalid.")
 		return
 	}
 	client := s.clients[form["client_id"]]
-	if client == nil || client.Profile != identity.V2 || !same(client.Secret, form["client_secret"]) {
-		oauthError(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed.")
+	if client == nil || client.Profile != identity.V2 || !provider.Same(client.Secret, form["client_secret"]) {
+		provider.OAuthError(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed.")
 		return
 	}
 	if g, ok := s.state.token(s.clock(), form["token"], identity.V2); ok && g.client == client {
@@ -127,7 +128,7 @@ func (s *Simulator) revoke(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Simulator) jwks(w http.ResponseWriter, _ *http.Request) {
-	writeAs(w, http.StatusOK, "application/jwk-set+json; charset=utf-8", "public, max-age=600", s.keys.public())
+	provider.WriteAs(w, http.StatusOK, "application/jwk-set+json; charset=utf-8", "public, max-age=600", s.keys.Public())
 }
 
 // discovery describes what the simulator can do, no more.
@@ -137,7 +138,7 @@ func (s *Simulator) discovery(w http.ResponseWriter, _ *http.Request) {
 	if s.needsRSA() {
 		algs = append(algs, SignRS256)
 	}
-	writeAs(w, http.StatusOK, "application/json; charset=utf-8", "public, max-age=600", map[string]any{
+	provider.WriteAs(w, http.StatusOK, "application/json; charset=utf-8", "public, max-age=600", map[string]any{
 		"issuer":                                         iss,
 		"authorization_endpoint":                         iss + "/authorize",
 		"token_endpoint":                                 iss + "/token",

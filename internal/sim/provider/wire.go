@@ -1,4 +1,6 @@
-package fcsim
+// Package provider is what simulated identity providers have in common: it
+// hides how they keep short-lived things, sign tokens and write answers.
+package provider
 
 import (
 	"crypto/sha256"
@@ -10,12 +12,16 @@ import (
 	"net/url"
 )
 
-// writeJSON answers with JSON that no one may keep.
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	writeAs(w, status, "application/json; charset=utf-8", "no-store", v)
+// MaxBody bounds every request body.
+const MaxBody = 64 << 10
+
+// WriteJSON answers with JSON that no one may keep.
+func WriteJSON(w http.ResponseWriter, status int, v any) {
+	WriteAs(w, status, "application/json; charset=utf-8", "no-store", v)
 }
 
-func writeAs(w http.ResponseWriter, status int, contentType, cache string, v any) {
+// WriteAs answers with JSON of a content type and a cache rule.
+func WriteAs(w http.ResponseWriter, status int, contentType, cache string, v any) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", cache)
@@ -24,15 +30,15 @@ func writeAs(w http.ResponseWriter, status int, contentType, cache string, v any
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// oauthError answers as RFC 6749 §5.2.
-func oauthError(w http.ResponseWriter, status int, code, description string) {
-	writeJSON(w, status, map[string]string{"error": code, "error_description": description})
+// OAuthError answers as RFC 6749 §5.2.
+func OAuthError(w http.ResponseWriter, status int, code, description string) {
+	WriteJSON(w, status, map[string]string{"error": code, "error_description": description})
 }
 
-// exactForm reads a form body of exactly these members, each once and not
+// ExactForm reads a form body of exactly these members, each once and not
 // empty.
-func exactForm(w http.ResponseWriter, r *http.Request, names ...string) (map[string]string, bool) {
-	form, ok := postForm(w, r)
+func ExactForm(w http.ResponseWriter, r *http.Request, names ...string) (map[string]string, bool) {
+	form, ok := PostForm(w, r)
 	if !ok || len(form) != len(names) {
 		return nil, false
 	}
@@ -46,13 +52,13 @@ func exactForm(w http.ResponseWriter, r *http.Request, names ...string) (map[str
 	return out, true
 }
 
-// postForm reads a form body. The query is ignored: a bare trailing "?" on the
+// PostForm reads a form body. The query is ignored: a bare trailing "?" on the
 // URL happens.
-func postForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
+func PostForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	if ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || ct != "application/x-www-form-urlencoded" {
 		return nil, false
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
 		return nil, false
 	}
@@ -60,16 +66,16 @@ func postForm(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	return form, err == nil
 }
 
-// same compares two secrets without telling where they differ.
-func same(a, b string) bool {
+// Same compares two secrets without telling where they differ.
+func Same(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
-// redirect sends the browser back to a registered URI with more parameters.
+// Redirect sends the browser back to a registered URI with more parameters.
 // Those of a client of version 1 may be code and state, or error and
 // error_description, and nothing else.
-func redirect(w http.ResponseWriter, r *http.Request, to string, add url.Values) {
+func Redirect(w http.ResponseWriter, r *http.Request, to string, add url.Values) {
 	u, err := url.Parse(to)
 	if err != nil { // registered URIs were parsed at the start
 		http.Error(w, "adresse de retour inutilisable", http.StatusBadRequest)

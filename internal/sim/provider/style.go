@@ -1,0 +1,6 @@
+package provider
+
+import _ "embed"
+
+//go:embed simulator.css
+var css []byte
