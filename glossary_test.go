@@ -24,14 +24,14 @@ var english = strings.Fields(`
 	Effect Effective Empty End Ended Ends Enum Environment Error Event Events Evidence Exact Excluded Expired Expires
 	Facts Family FC FCClient FCClients Field Fields File First Fixed Flying Fold For Force Format Former Free From Future
 	Given Go Goes Grant Ground Grounds Grouped
-	Has Have Header Hidden Holder Holds Horizon
+	Has Have Header Held Hidden Holder Holds Horizon
 	ID Id In Index Info Information Invalid Is Issued
 	Journal JSON
 	Key Keys Kind Kinds
 	Label Language Large Last Lease Leaves Left Legal Let Lets Like Limit Line Lines Live Log Long Looks
 	Mail Male Many Margin Mark Marshal Mask Masks Match Max Me Member Members Minor Missing Month Most MTLS Must
 	Name Names Narrow Needs Networks New Next No None Not Nothing Notice Notices Notify Null Number
-	Of On Op Open Opened Operation Operations Operator Options Other Out Outcome Own
+	Of On Once Op Open Opened Operation Operations Operator Options Other Out Outcome Own
 	Parse Parties Partner Party Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles
 	Progress Public Purpose Put
 	Quota

@@ -130,7 +130,7 @@ func (a *App) join() (err error) {
 	}
 	a.Access = access.New(access.Config{
 		Certificates: a.certs,
-		Keys:         a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Assertions: clientauth.New(a.Config.PublicURL+"/"+strings.Trim(a.Config.BasePath, "/"), a.clock), Trail: a.Store, Sharings: a.Store,
+		Keys:         a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Assertions: clientauth.New(a.Config.PublicURL+"/"+strings.Trim(a.Config.BasePath, "/"), a.clock, a.Store.Proofs()), Trail: a.Store, Sharings: a.Store,
 		Environment: a.Config.Instance, Clock: a.clock,
 	})
 	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner, Ping: a.Store.Ping})

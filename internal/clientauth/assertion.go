@@ -12,13 +12,13 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
 )
 
 // The bounds of an assertion.
@@ -37,14 +37,13 @@ type Assertions struct {
 	audience string
 	clock    func() time.Time
 	since    time.Time // what was issued before is not taken: it may have been taken by the process before
-	mu       sync.Mutex
-	seen     map[[sha256.Size]byte]time.Time // until it would be too old anyway
-	swept    time.Time
+	once     *partner.Once
 }
 
-// New checks assertions made for an audience, the base URL of the API.
-func New(audience string, clock func() time.Time) *Assertions {
-	return &Assertions{audience: audience, clock: clock, since: clock(), seen: map[[sha256.Size]byte]time.Time{}}
+// New checks assertions made for an audience, the base URL of the API. What
+// remembers those that were taken is shared by all who must not take them again.
+func New(audience string, clock func() time.Time, once *partner.Once) *Assertions {
+	return &Assertions{audience: audience, clock: clock, since: clock(), once: once}
 }
 
 // ParseKey reads a public key, ES256 or EdDSA, as a JWK. Errors:
@@ -122,28 +121,8 @@ func (a *Assertions) claims(keyID string, c *jwt.Claims) error {
 	case len(c.ID) < 8 || len(c.ID) > 128:
 		return refused("ASSERTION_JTI")
 	}
-	if !a.first(keyID, c.ID, ends, now) {
+	if !a.once.First(sha256.Sum256([]byte(keyID+"\x00"+c.ID)), ends, now) {
 		return refused("ASSERTION_REPLAYED")
 	}
 	return nil
-}
-
-// first notes a jti and reports whether it is new.
-func (a *Assertions) first(keyID, jti string, ends, now time.Time) bool {
-	k := sha256.Sum256([]byte(keyID + "\x00" + jti))
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if now.Sub(a.swept) >= MaxLife {
-		for x, until := range a.seen {
-			if !now.Before(until) {
-				delete(a.seen, x)
-			}
-		}
-		a.swept = now
-	}
-	if until, ok := a.seen[k]; ok && now.Before(until) {
-		return false
-	}
-	a.seen[k] = ends
-	return true
 }

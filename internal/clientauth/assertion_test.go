@@ -13,6 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
 )
 
 const audience = "https://droits.example/v1/droits/beneficiaires"
@@ -68,7 +69,7 @@ func good(jti string) jwt.Claims {
 
 func TestAssertions(t *testing.T) { // R73
 	now := noon
-	a := New(audience, func() time.Time { return now })
+	a := New(audience, func() time.Time { return now }, &partner.Once{})
 	es, ed := newSigner(t, jose.ES256), newSigner(t, jose.EdDSA)
 	check := func(s signer, raw string) string {
 		err := a.Check("cle_1", s.jwk, raw)
@@ -152,8 +153,8 @@ func TestAssertions(t *testing.T) { // R73
 		now = noon.Add(3 * time.Minute)
 		x := good("jti-late")
 		shift(&x, 3*time.Minute)
-		if got := check(es, es.sign(t, x)); got != "" || len(a.seen) != 1 {
-			t.Errorf("%s, %d kept", got, len(a.seen))
+		if got := check(es, es.sign(t, x)); got != "" || a.once.Held() != 1 {
+			t.Errorf("%s, %d kept", got, a.once.Held())
 		}
 	})
 }
@@ -186,7 +187,7 @@ func FuzzAssertion(f *testing.F) {
 	s := newSigner(f, jose.EdDSA)
 	f.Add(s.sign(f, good("jti-seed")))
 	f.Add("a.b.c")
-	a := New(audience, func() time.Time { return noon })
+	a := New(audience, func() time.Time { return noon }, &partner.Once{})
 	f.Fuzz(func(t *testing.T, raw string) {
 		if err := a.Check("cle_1", s.jwk, raw); err == nil && raw == "" {
 			t.Error("nothing passes")

@@ -18,6 +18,11 @@ const (
 	CertificatesFull = "CERTIFICATES_FULL" // partner.MostCertificates are bound
 )
 
+// Proofs remembers what partners' software may show once, for all who serve
+// from this store: one process holds it, so memory is enough, and what was shown
+// before a start is refused by its age.
+func (s *Store) Proofs() *partner.Once { return &s.proofs }
+
 // partnerOfKey names convention and partner of a live key. Errors:
 // ressource_inconnue.
 func partnerOfKey(ctx context.Context, tx *sql.Tx, id string) (conventionID, partnerID string, err error) {

@@ -25,6 +25,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite" of database/sql
 
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
 
@@ -83,6 +84,7 @@ type engine struct {
 	receipts                receipts
 	signed                  signed
 	signer                  ed25519.PrivateKey // the operator's, of conventions
+	proofs                  partner.Once       // what partners' software has shown once
 }
 
 // database is one SQLite file: one writer, a few readers.
