@@ -100,6 +100,7 @@ const (
 	AnswerTickets     Deed = "support.repondre"
 	FollowIncidents   Deed = "incident.suivre"
 	ManageAgents      Deed = "agent.gerer"
+	OwnSafety         Deed = "compte.proteger" // an agent's own account
 )
 
 var table = map[Deed][]Role{
@@ -124,6 +125,7 @@ var table = map[Deed][]Role{
 	AnswerTickets:     {Instructeur, Responsable, Exploitant},
 	FollowIncidents:   {Responsable, DPO},
 	ManageAgents:      {Exploitant},
+	OwnSafety:         {Rapporteur, Instructeur, Responsable, Exploitant, DPO},
 }
 
 // Deeds lists every deed, in the order of their names.

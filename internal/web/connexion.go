@@ -55,10 +55,10 @@ func (s *space) connexion(w http.ResponseWriter, r *http.Request) {
 // form-action would stop a form.
 func (s *space) start(w http.ResponseWriter, r *http.Request) {
 	asked := r.URL.Query().Get("suite")
-	state, nonce := s.states.start(w, r, destinationOf(func(name, _ string) bool { return name == asked }))
+	a := s.states.start(w, r, destinationOf(func(name, _ string) bool { return name == asked }))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	http.Redirect(w, r, s.Login.StartURL(state, nonce), http.StatusSeeOther)
+	http.Redirect(w, r, s.Login.StartURL(a.state, a.nonce), http.StatusSeeOther)
 }
 
 // comeBack ends a login. What does not come from a login of this browser is a
@@ -66,7 +66,7 @@ func (s *space) start(w http.ResponseWriter, r *http.Request) {
 func (s *space) comeBack(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	q := r.URL.Query()
-	nonce, to, err := s.states.take(r, q.Get("state"))
+	a, err := s.states.take(r, q.Get("state"))
 	if err != nil {
 		s.broken(w, r, err)
 		return
@@ -79,7 +79,7 @@ func (s *space) comeBack(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, loginPath+"?motif="+reason, http.StatusSeeOther)
 		return
 	}
-	asserted, idToken, err := s.Login.Finish(r.Context(), q.Get("code"), q.Get("iss"), nonce)
+	asserted, idToken, err := s.Login.Finish(r.Context(), q.Get("code"), q.Get("iss"), a.nonce)
 	if err != nil {
 		s.refused(w, r, err)
 		return
@@ -95,7 +95,7 @@ func (s *space) comeBack(w http.ResponseWriter, r *http.Request) {
 		s.refused(w, r, err)
 		return
 	}
-	http.Redirect(w, r, destinations[to].path, http.StatusSeeOther)
+	http.Redirect(w, r, destinations[a.to].path, http.StatusSeeOther)
 }
 
 // refused says why a login did not end well.

@@ -31,7 +31,7 @@ func FuzzCode(f *testing.F) {
 
 func FuzzState(f *testing.F) {
 	now := time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)
-	s := newStates([32]byte{1}, func() time.Time { return now }, true)
+	s := newStates([32]byte{1}, func() time.Time { return now }, "fc", true)
 	// The same in every process that fuzzes: nothing is drawn.
 	held, seed := make([]byte, secretSize), binary.BigEndian.AppendUint64(nil, uint64(now.Unix()))
 	seed = append(seed, make([]byte, stateSeed-len(seed))...)
@@ -43,7 +43,8 @@ func FuzzState(f *testing.F) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", s.cookie+"="+url.QueryEscape(secret))
 		s.used = map[string]time.Time{} // each try is the first
-		nonce, _, err := s.take(r, given)
+		got, err := s.take(r, given)
+		nonce := got.nonce
 		if (err == nil) != (nonce != "") {
 			t.Fatal("a nonce without a state, or the other way round")
 		}
@@ -54,7 +55,7 @@ func FuzzState(f *testing.F) {
 		if !bytes.Equal(a, state) || len(nonce) < 22 {
 			t.Error("a state that we did not make is taken")
 		}
-		if _, _, err := s.take(r, given); err == nil {
+		if _, err := s.take(r, given); err == nil {
 			t.Error("a state is taken twice")
 		}
 	})

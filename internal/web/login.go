@@ -27,6 +27,20 @@ type Login interface {
 // stateLife is how long a login may take, and how long its cookie lives.
 const stateLife = 10 * time.Minute
 
+// attempt is a login that has begun: what the provider is given, and where it
+// leads.
+type attempt struct {
+	state, nonce string
+	verifier     string // of PKCE (RFC 7636)
+	to           byte
+}
+
+// challenge is what the provider is told of the verifier (S256).
+func (a attempt) challenge() string {
+	sum := sha256.Sum256([]byte(a.verifier))
+	return base64url.EncodeToString(sum[:])
+}
+
 // states make the state and the nonce of each login. Both derive from a key
 // and from a secret that the browser holds in a cookie, so that a state is
 // worth nothing in another browser; several logins of one browser live side by
@@ -42,8 +56,8 @@ type states struct {
 	sweptAt time.Time
 }
 
-func newStates(key [32]byte, clock func() time.Time, secure bool) *states {
-	return &states{key: key, clock: clock, cookie: cookieName("fc", secure), secure: secure, used: map[string]time.Time{}}
+func newStates(key [32]byte, clock func() time.Time, cookie string, secure bool) *states {
+	return &states{key: key, clock: clock, cookie: cookieName(cookie, secure), secure: secure, used: map[string]time.Time{}}
 }
 
 // Sizes of a state: instant, where to go then, random part, seal.
@@ -69,9 +83,9 @@ func destinationOf(matches func(name, path string) bool) byte {
 
 var base64url = base64.RawURLEncoding
 
-// start makes the state and nonce of a login that leads to one of destinations,
-// and gives the browser its cookie.
-func (s *states) start(w http.ResponseWriter, r *http.Request, to byte) (state, nonce string) {
+// start begins a login that leads to one of destinations, and gives the browser
+// its cookie.
+func (s *states) start(w http.ResponseWriter, r *http.Request, to byte) attempt {
 	secret := s.secret(r)
 	if secret == nil {
 		secret = make([]byte, secretSize)
@@ -82,11 +96,13 @@ func (s *states) start(w http.ResponseWriter, r *http.Request, to byte) (state, 
 	binary.BigEndian.PutUint64(seed[:], uint64(s.clock().Unix()))
 	seed[8] = to
 	rand.Read(seed[9:])
-	return base64url.EncodeToString(append(seed[:], s.seal("state", secret, seed[:])[:stateSize-stateSeed]...)), s.nonce(secret, seed[:])
+	a := s.attempt(secret, seed[:])
+	a.state = base64url.EncodeToString(append(seed[:], s.seal("state", secret, seed[:])[:stateSize-stateSeed]...))
+	return a
 }
 
-func (s *states) nonce(secret, seed []byte) string {
-	return base64url.EncodeToString(s.seal("nonce", secret, seed))
+func (s *states) attempt(secret, seed []byte) attempt {
+	return attempt{nonce: base64url.EncodeToString(s.seal("nonce", secret, seed)), verifier: base64url.EncodeToString(s.seal("pkce", secret, seed)), to: seed[8]}
 }
 
 func (s *states) seal(use string, secret, seed []byte) []byte {
@@ -110,13 +126,12 @@ func (s *states) secret(r *http.Request) []byte {
 	return b
 }
 
-// take gives the nonce and the destination of a state that this browser was
-// given, once. Errors:
+// take gives the login whose state this browser was given, once. Errors:
 // jeton_invalide, whose reason tells a forged state from one that is old, used
 // or another browser's.
-func (s *states) take(r *http.Request, state string) (nonce string, to byte, err error) {
-	refuse := func(reason string) (string, byte, error) {
-		return "", 0, fault.New(fault.JetonInvalide, "web: login").Because(reason)
+func (s *states) take(r *http.Request, state string) (a attempt, err error) {
+	refuse := func(reason string) (attempt, error) {
+		return attempt{}, fault.New(fault.JetonInvalide, "web: login").Because(reason)
 	}
 	raw, err := base64url.DecodeString(state)
 	secret := s.secret(r)
@@ -137,7 +152,9 @@ func (s *states) take(r *http.Request, state string) (nonce string, to byte, err
 	if !s.first(string(seed), at.Add(stateLife)) {
 		return refuse("STATE_REPLAYED")
 	}
-	return s.nonce(secret, seed), seed[8], nil
+	a = s.attempt(secret, seed)
+	a.state = state
+	return a, nil
 }
 
 // maxUsed bounds the memory of states taken. Beyond it some are forgotten

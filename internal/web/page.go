@@ -17,7 +17,7 @@ import (
 var templates embed.FS
 
 // pageFolders hold one template a page; a test executes each.
-var pageFolders = []string{"public", "citizen"}
+var pageFolders = []string{"public", "citizen", "pro", "partenaire", "instruction"}
 
 // link is a text and where it leads; no Href means "here".
 type link struct{ Text, Href string }
@@ -101,6 +101,9 @@ func (s *Site) shell() shell {
 	menu := []link{}
 	if s.open() {
 		menu = append(menu, link{"Espace assuré", spacePath})
+	}
+	if s.desk != nil {
+		menu = append(menu, link{doors[0].name, memberPath})
 	}
 	menu = append(menu, link{docs, "/documentation"}, link{"Vérifier une preuve", verifyPath})
 	footer := append([]link{{"Accueil", "/"}}, menu...)

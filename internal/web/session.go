@@ -23,7 +23,7 @@ const (
 	touchEvery = time.Minute
 )
 
-// Sessions keeps the sessions of the citizen space. Tokens reach it as hashes;
+// Sessions keeps the sessions of the spaces. Tokens reach it as hashes;
 // it keeps them as digests of its own, contents sealed. Errors:
 // service_indisponible, and ressource_inconnue where one is named.
 type Sessions interface {
@@ -51,18 +51,24 @@ func (login) String() string { return "login(•••)" }
 // GoString redacts %#v.
 func (login) GoString() string { return "login(•••)" }
 
+// Owner is under whom the session is listed.
+func (l login) Owner() string { return l.Person }
+
+// owned is what a session holds: somebody's login.
+type owned interface{ Owner() string }
+
 // loginValue is the one value of a session.
 const loginValue = "login"
 
-// sessions are the cookies and tokens of one space.
-type sessions struct {
+// sessions are the cookies and tokens of one space, whose logins are an L.
+type sessions[L owned] struct {
 	tokens *scs.SessionManager
 }
 
-func newSessions(kept Sessions, clock func() time.Time, secure bool) *sessions {
-	return &sessions{&scs.SessionManager{
-		Lifetime: SessionLife, HashTokenInStore: true, Store: &keptSessions{kept, clock}, Codec: sessionCodec{},
-		Cookie: scs.SessionCookie{Name: cookieName("session", secure), Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode},
+func newSessions[L owned](kept Sessions, clock func() time.Time, cookie string, secure bool) *sessions[L] {
+	return &sessions[L]{&scs.SessionManager{
+		Lifetime: SessionLife, HashTokenInStore: true, Store: &keptSessions[L]{kept, clock}, Codec: sessionCodec[L]{},
+		Cookie: scs.SessionCookie{Name: cookieName(cookie, secure), Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode},
 	}}
 }
 
@@ -77,7 +83,7 @@ func cookieName(name string, secure bool) string {
 
 // begin opens a session under a new token, and ends the one that the browser
 // had: no token from before a login survives it.
-func (s *sessions) begin(w http.ResponseWriter, r *http.Request, l login) error {
+func (s *sessions[L]) begin(w http.ResponseWriter, r *http.Request, l L) error {
 	ctx, err := s.tokens.Load(r.Context(), s.token(r))
 	if err != nil { // what it holds cannot be read: begin anew
 		if ctx, err = s.tokens.Load(r.Context(), ""); err != nil {
@@ -98,7 +104,7 @@ func (s *sessions) begin(w http.ResponseWriter, r *http.Request, l login) error 
 
 // find reads the session of a request and notes its use; ok is false when
 // there is none that counts.
-func (s *sessions) find(r *http.Request) (l login, ok bool, err error) {
+func (s *sessions[L]) find(r *http.Request) (l L, ok bool, err error) {
 	token := s.token(r)
 	if token == "" {
 		return l, false, nil
@@ -107,12 +113,12 @@ func (s *sessions) find(r *http.Request) (l login, ok bool, err error) {
 	if err != nil {
 		return l, false, err
 	}
-	l, ok = s.tokens.Get(ctx, loginValue).(login)
+	l, ok = s.tokens.Get(ctx, loginValue).(L)
 	return l, ok, nil
 }
 
 // end ends the session of a request and takes its cookie back.
-func (s *sessions) end(w http.ResponseWriter, r *http.Request) error {
+func (s *sessions[L]) end(w http.ResponseWriter, r *http.Request) error {
 	s.forget(w)
 	ctx, err := s.tokens.Load(r.Context(), s.token(r))
 	if err != nil {
@@ -122,18 +128,18 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request) error {
 }
 
 // forget takes the cookie back.
-func (s *sessions) forget(w http.ResponseWriter) {
+func (s *sessions[L]) forget(w http.ResponseWriter) {
 	http.SetCookie(w, &http.Cookie{Name: s.tokens.Cookie.Name, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.tokens.Cookie.Secure, SameSite: http.SameSiteLaxMode})
 }
 
 // name is the token of a request as Sessions knows it: hashed like the library
 // does it.
-func (s *sessions) name(r *http.Request) string {
+func (s *sessions[L]) name(r *http.Request) string {
 	sum := sha256.Sum256([]byte(s.token(r)))
 	return base64url.EncodeToString(sum[:])
 }
 
-func (s *sessions) token(r *http.Request) string {
+func (s *sessions[L]) token(r *http.Request) string {
 	c, err := r.Cookie(s.tokens.Cookie.Name)
 	if err != nil || len(c.Value) > 128 {
 		return ""
@@ -143,13 +149,13 @@ func (s *sessions) token(r *http.Request) string {
 
 // keptSessions is the library's view of Sessions. It judges ages by our own
 // clock; what the library says of an expiry is passed over.
-type keptSessions struct {
+type keptSessions[L owned] struct {
 	kept  Sessions
 	clock func() time.Time
 }
 
 // FindCtx reads a session that still counts.
-func (k *keptSessions) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+func (k *keptSessions[L]) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	content, createdAt, seenAt, err := k.kept.FindSession(ctx, token)
 	now := k.clock()
 	if err != nil || content == nil || !alive(createdAt, seenAt, now) {
@@ -167,44 +173,44 @@ func alive(createdAt, seenAt, now time.Time) bool {
 }
 
 // CommitCtx keeps a session.
-func (k *keptSessions) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
-	var l login
+func (k *keptSessions[L]) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
+	var l L
 	if err := json.Unmarshal(b, &l); err != nil {
 		return errSession
 	}
-	return k.kept.PutSession(ctx, token, l.Person, b)
+	return k.kept.PutSession(ctx, token, l.Owner(), b)
 }
 
 // DeleteCtx ends a session.
-func (k *keptSessions) DeleteCtx(ctx context.Context, token string) error {
+func (k *keptSessions[L]) DeleteCtx(ctx context.Context, token string) error {
 	return k.kept.EndSession(ctx, token)
 }
 
 // Find is never called: the library prefers FindCtx.
-func (k *keptSessions) Find(string) ([]byte, bool, error) { return nil, false, errSession }
+func (k *keptSessions[L]) Find(string) ([]byte, bool, error) { return nil, false, errSession }
 
 // Commit is never called: the library prefers CommitCtx.
-func (k *keptSessions) Commit(string, []byte, time.Time) error { return errSession }
+func (k *keptSessions[L]) Commit(string, []byte, time.Time) error { return errSession }
 
 // Delete is never called: the library prefers DeleteCtx.
-func (k *keptSessions) Delete(string) error { return errSession }
+func (k *keptSessions[L]) Delete(string) error { return errSession }
 
 // errSession says that a session is not what was kept; it holds nothing of it.
 var errSession = errors.New("web: session unreadable")
 
 // sessionCodec writes a session as JSON: its one value.
-type sessionCodec struct{}
+type sessionCodec[L owned] struct{}
 
 // Encode writes it.
-func (sessionCodec) Encode(_ time.Time, values map[string]any) ([]byte, error) {
-	l, _ := values[loginValue].(login)
+func (sessionCodec[L]) Encode(_ time.Time, values map[string]any) ([]byte, error) {
+	l, _ := values[loginValue].(L)
 	return json.Marshal(l)
 }
 
 // Decode reads it.
-func (sessionCodec) Decode(b []byte) (time.Time, map[string]any, error) {
-	var l login
-	if json.Unmarshal(b, &l) != nil || l.Person == "" {
+func (sessionCodec[L]) Decode(b []byte) (time.Time, map[string]any, error) {
+	var l L
+	if json.Unmarshal(b, &l) != nil || l.Owner() == "" {
 		return time.Time{}, nil, errSession
 	}
 	return time.Time{}, map[string]any{loginValue: l}, nil

@@ -39,6 +39,8 @@ type Config struct {
 	Outbox Outbox
 	// Space is the citizen space; nil leaves it closed.
 	Space *Space
+	// Desk is the spaces of partners and agents; nil leaves them closed.
+	Desk *Desk
 }
 
 // MaxForm is the size of a form that the pages read; larger is refused.
@@ -65,6 +67,7 @@ type Site struct {
 	faults []fault.Entry
 	own    *http.CrossOriginProtection
 	space  *space // nil where it is closed
+	desk   *desk  // nil where it is closed
 	button string // served path of FranceConnect's own button, "" for a plain one
 }
 
@@ -88,6 +91,9 @@ func New(cfg Config) (*Site, error) {
 	}
 	if cfg.Space != nil {
 		s.space = newSpace(s, *cfg.Space)
+	}
+	if cfg.Desk != nil {
+		s.desk = newDesk(s, *cfg.Desk)
 	}
 	names, err := s.loadAssets()
 	if err != nil {
@@ -134,7 +140,7 @@ func (s *Site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /documentation/jeu-d-essai", s.persons)
 	mux.HandleFunc("GET /openapi.yaml", s.document("application/yaml; charset=utf-8", s.cfg.OpenAPIYAML))
 	mux.HandleFunc("GET /openapi.json", s.document("application/json; charset=utf-8", s.cfg.OpenAPIJSON))
-	mux.HandleFunc("GET /robots.txt", s.document("text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /mon-espace\nAllow: /\n")))
+	mux.HandleFunc("GET /robots.txt", s.document("text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /mon-espace\nDisallow: /partenaire\nDisallow: /instruction\nDisallow: /connexion\nAllow: /\n")))
 	mux.HandleFunc("GET /favicon.ico", s.favicon)
 	mux.HandleFunc("GET /static/{name}", s.static)
 	mux.HandleFunc("GET "+verifyPath, s.verifyPage)
@@ -151,6 +157,9 @@ func (s *Site) routes() *http.ServeMux {
 	} else {
 		mux.HandleFunc("GET "+spacePath, s.closed)
 		mux.HandleFunc("GET "+spacePath+"/", s.closed)
+	}
+	if s.desk != nil {
+		s.desk.routes(mux)
 	}
 	return mux
 }

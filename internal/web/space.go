@@ -82,12 +82,12 @@ const spaceName = "Espace assuré"
 type space struct {
 	*Site
 	Space
-	sessions *sessions
+	sessions *sessions[login]
 	states   *states
 }
 
 func newSpace(s *Site, c Space) *space {
-	return &space{s, c, newSessions(c.Sessions, c.Clock, c.Secure), newStates(c.Key, c.Clock, c.Secure)}
+	return &space{s, c, newSessions[login](c.Sessions, c.Clock, "session", c.Secure), newStates(c.Key, c.Clock, "fc", c.Secure)}
 }
 
 // visit is one request of somebody who is logged in.
@@ -243,6 +243,12 @@ var deeds = map[string]string{
 	"fermee":       "La session est fermée.",
 	"fermees":      "Vos autres sessions sont fermées.",
 	"messages":     "Votre choix sur les messages est enregistré.",
+
+	"invitation":           "Cette personne est attendue : elle peut se connecter.",
+	"role":                 "Le rôle est changé.",
+	"dernier-gestionnaire": "Rien n'a changé : votre organisme garde au moins une personne gestionnaire.",
+	"facteur":              "Le second facteur est posé. Un code vous sera demandé à chaque connexion.",
+	"facteur-retire":       "Le second facteur est retiré.",
 }
 
 func doneIn(r *http.Request) string { return deeds[r.URL.Query().Get("fait")] }

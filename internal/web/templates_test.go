@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"maps"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -202,6 +203,9 @@ func wellMade(t *testing.T, html string) {
 
 func TestTemplates(t *testing.T) {
 	models := models(t)
+	for _, more := range []map[string][]any{deskModels()} { // each area of the spaces has its own file
+		maps.Copy(models, more)
+	}
 	for i, s := range []*Site{site(t, full()), site(t, Config{})} {
 		where := []string{"in the demonstration", "elsewhere"}[i]
 		execute := func(t *testing.T, v view) string {
