@@ -49,7 +49,7 @@ var arrows = map[string]arrow{
 	"internal/notify":       {"internal/fault", "what is to be sent knows neither who decided it nor how it is sent"},
 	"internal/policy":       {"internal/convention internal/partner internal/consent internal/identity internal/droits internal/civil internal/fault", "pure functions: no store, no clock, no token"},
 	"internal/account":      {"internal/fault", "who somebody is and may do here; knows no organisation's data"},
-	"internal/habilitation": {"internal/partner internal/civil internal/droits internal/fault", "a request for access knows no person and no store; a grant becomes a convention elsewhere"},
+	"internal/habilitation": {"internal/convention internal/partner internal/civil internal/droits internal/fault", "a request for access knows no person and no store; what it granted is the draft of a convention"},
 	"internal/intake":       {"internal/civil internal/nir internal/droits internal/fault", "reading rows does not know where they go: a sink takes them"},
 	"internal/access":       {"internal/desk internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "the road: its neighbours come through small interfaces, so that a test can break each"},
 

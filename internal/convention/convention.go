@@ -78,6 +78,7 @@ type Consent struct {
 // Terms binds the versions of the terms of use and of the information notice.
 type Terms struct {
 	Terms        string `json:"terms"`
+	TermsSHA256  string `json:"terms_sha256,omitempty"` // absent from before the texts were bound
 	Notice       string `json:"notice"`
 	NoticeSHA256 string `json:"notice_sha256"`
 }

@@ -63,7 +63,7 @@ func NoticeText() string { n, _ := NoticeOf(NoticeVersion); return n.Text }
 func NoticeSHA256() string { n, _ := NoticeOf(NoticeVersion); return n.SHA256 }
 
 // CheckNotice reports whether the document binds a version that exists, by its
-// hash. Errors: parametre_invalide, with NOTICE_UNKNOWN or NOTICE_CHANGED.
+// hash, and the same of its terms of use. Errors: parametre_invalide, with NOTICE_UNKNOWN or NOTICE_CHANGED.
 func (d Document) CheckNotice() error {
 	n, ok := NoticeOf(d.Terms.Notice)
 	switch {
@@ -72,7 +72,7 @@ func (d Document) CheckNotice() error {
 	case n.SHA256 != d.Terms.NoticeSHA256:
 		return badNotice("NOTICE_CHANGED")
 	}
-	return nil
+	return d.checkTerms()
 }
 
 // NoticeLine is a sentence of a comparison.

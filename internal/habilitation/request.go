@@ -157,6 +157,18 @@ func (r *Request) Live() *Grant {
 	return nil
 }
 
+// Edition counts what was done to the answers and the state: a form that was
+// shown at one edition and comes back at another was overtaken. Messages and
+// notes change nothing.
+func (r *Request) Edition() (n int) {
+	for _, e := range r.Events {
+		if e.Act != Write && e.Act != Note {
+			n++
+		}
+	}
+	return n
+}
+
 // Reopening reports whether the request would change a grant that is live.
 func (r *Request) Reopening() bool { return r.Live() != nil && r.State != Validated }
 
@@ -204,7 +216,16 @@ type Doing struct {
 	At     time.Time
 	Text   string // motive, message or note
 	Form   *Form  // of an update
+	// Edition is the one that whoever acts has read; 0 = whatever it is.
+	Edition int
+	// Once names the form that was sent: the same one twice is one act. The
+	// store tells; Do does not.
+	Once string
 }
+
+// EditionStale is the reason of acte_impossible for an act on a request that
+// somebody else has changed since it was read.
+const EditionStale = "EDITION_STALE"
 
 // maxText bounds what is written with an act, in characters.
 const maxText = 5000
@@ -218,6 +239,9 @@ func (r Request) Do(d Doing) (Request, error) {
 	m, err := r.find(d.Act, d.Role)
 	if err != nil {
 		return r, err
+	}
+	if d.Edition > 0 && d.Edition != r.Edition() {
+		return r, fault.New(fault.ActeImpossible, "habilitation: act").Because(EditionStale)
 	}
 	d.Text = strings.TrimSpace(d.Text)
 	if utf8.RuneCountInString(d.Text) > maxText || !utf8.ValidString(d.Text) {

@@ -29,35 +29,39 @@ func (s *Store) PutConvention(ctx context.Context, c convention.Convention) erro
 		return err
 	}
 	e := &trace.Event{Class: trace.ConventionEvent, Operation: "convention_ajoutee", Actor: trace.ActorOperator, Partner: d.Parties.Partner, Purpose: d.Purpose, Convention: d.ID + "/" + strconv.Itoa(d.Version), After: string(c.State)}
-	return s.change(ctx, e, nil, func(tx *sql.Tx) error {
-		var kind string
-		switch err := tx.QueryRowContext(ctx, `SELECT categorie FROM partenaire WHERE id = $1`, d.Parties.Partner).Scan(&kind); {
-		case errors.Is(err, sql.ErrNoRows):
-			return notFound("store: partner of a convention")
-		case err != nil:
-			return err
-		case kind != string(d.Kind):
-			return fault.New(fault.ParametreInvalide, "store: put convention").On("kind")
-		}
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM convention WHERE id = $1 AND version >= $2`, d.ID, d.Version).Scan(&n); err != nil {
-			return err
-		}
-		if n > 0 {
-			return fault.New(fault.ParametreInvalide, "store: put convention").On("version")
-		}
-		signatures, err := json.Marshal(c.Signatures)
-		if err != nil {
-			return err
-		}
-		now := millis(s.clock())
-		_, err = tx.ExecContext(ctx, `INSERT INTO convention (id, version, partenaire, etat, document, empreinte, signatures, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			d.ID, d.Version, d.Parties.Partner, string(c.State), string(c.Canonical), c.Digest, string(signatures), now, now)
-		if err != nil || c.State == convention.Draft {
-			return err
-		}
-		return changed(ctx, tx, conventionObject(d.ID))
-	})
+	return s.change(ctx, e, nil, func(tx *sql.Tx) error { return s.putConvention(ctx, tx, c) })
+}
+
+// putConvention is PutConvention inside a transaction.
+func (s *Store) putConvention(ctx context.Context, tx *sql.Tx, c convention.Convention) error {
+	d := c.Document
+	var kind string
+	switch err := tx.QueryRowContext(ctx, `SELECT categorie FROM partenaire WHERE id = $1`, d.Parties.Partner).Scan(&kind); {
+	case errors.Is(err, sql.ErrNoRows):
+		return notFound("store: partner of a convention")
+	case err != nil:
+		return err
+	case kind != string(d.Kind):
+		return fault.New(fault.ParametreInvalide, "store: put convention").On("kind")
+	}
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM convention WHERE id = $1 AND version >= $2`, d.ID, d.Version).Scan(&n); err != nil {
+		return err
+	}
+	if n > 0 {
+		return fault.New(fault.ParametreInvalide, "store: put convention").On("version")
+	}
+	signatures, err := json.Marshal(c.Signatures)
+	if err != nil {
+		return err
+	}
+	now := millis(s.clock())
+	_, err = tx.ExecContext(ctx, `INSERT INTO convention (id, version, partenaire, etat, document, empreinte, signatures, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		d.ID, d.Version, d.Parties.Partner, string(c.State), string(c.Canonical), c.Digest, string(signatures), now, now)
+	if err != nil || c.State == convention.Draft {
+		return err
+	}
+	return changed(ctx, tx, conventionObject(d.ID))
 }
 
 // version is one version of a convention, as much as a move needs.

@@ -69,23 +69,26 @@ func (s *Store) PutPartner(ctx context.Context, p partner.Partner) error {
 		return err
 	}
 	e := &trace.Event{Class: trace.ConventionEvent, Operation: "partenaire_renomme", Actor: trace.ActorOperator, Partner: p.ID}
-	return s.change(ctx, e, nil, func(tx *sql.Tx) error {
-		differs := fault.New(fault.ParametreInvalide, "store: put partner").Because("PARTNER_DIFFERS")
-		var kind, siret string
-		switch err := tx.QueryRowContext(ctx, `SELECT categorie, siret FROM partenaire WHERE id = $1`, p.ID).Scan(&kind, &siret); {
-		case errors.Is(err, sql.ErrNoRows):
-			e.Operation, e.After = "partenaire_ajoute", string(p.Kind)
-		case err != nil:
-			return err
-		case kind != string(p.Kind):
-			return differs.On("kind")
-		case p.SIRET != "" && p.SIRET != siret:
-			return differs.On("siret")
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO partenaire (id, nom, siret, categorie, created_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO UPDATE SET nom = excluded.nom`, p.ID, p.Nom, p.SIRET, string(p.Kind), millis(s.clock()))
+	return s.change(ctx, e, nil, func(tx *sql.Tx) error { return s.putPartner(ctx, tx, e, p) })
+}
+
+// putPartner is PutPartner inside a transaction.
+func (s *Store) putPartner(ctx context.Context, tx *sql.Tx, e *trace.Event, p partner.Partner) error {
+	differs := fault.New(fault.ParametreInvalide, "store: put partner").Because("PARTNER_DIFFERS")
+	var kind, siret string
+	switch err := tx.QueryRowContext(ctx, `SELECT categorie, siret FROM partenaire WHERE id = $1`, p.ID).Scan(&kind, &siret); {
+	case errors.Is(err, sql.ErrNoRows):
+		e.Operation, e.After = "partenaire_ajoute", string(p.Kind)
+	case err != nil:
 		return err
-	})
+	case kind != string(p.Kind):
+		return differs.On("kind")
+	case p.SIRET != "" && p.SIRET != siret:
+		return differs.On("siret")
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO partenaire (id, nom, siret, categorie, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET nom = excluded.nom`, p.ID, p.Nom, p.SIRET, string(p.Kind), millis(s.clock()))
+	return err
 }
 
 // Partners lists them by identifier.
