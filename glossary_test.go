@@ -15,17 +15,17 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 // english are the words of their exported names that are not of the field. A
 // word that is neither here nor in docs/glossary.md is new: it goes to one.
 var english = strings.Fields(`
-	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Altered Ambiguous Any Apply As
-	Ask Asked Asserted Assertion At Auth
+	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Altered Ambiguous Announced Any
+	Apply As Ask Asked Asserted Assertion At Auth
 	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
-	Can Candidate Canonical Certificate Certificates Change Changed Channel Check Choice Chosen Client Clients Close Closed Code Codes Collection Compare Compared
-	Compressed Conflict Consent Contested Count Counted Covered Created Current
+	Can Candidate Canonical Certificate Certificates Change Changed Channel Check Choice Chosen Client Clients Close Closed Code Codes
+	Collection Compare Compared Compressed Conflict Consent Contested Count Counted Covered Created Current
 	Data Date Day Days Death Decide Decided Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
 	Effect Effective Empty End Ended Ends Enum Environment Error Event Events Evidence Exact Excluded Expired Expires
 	Facts Family FC FCClient FCClients Field Fields File First Fixed Flying Fold For Force Format Former Free From Future
 	Given Go Goes Grant Ground Grounds Grouped
 	Has Have Header Held Hidden Holder Holds Horizon
-	ID Id In Index Info Information Invalid Is Issued
+	Id ID In Index Info Information Invalid Is Issued
 	Journal JSON
 	Key Keys Kind Kinds
 	Label Language Large Last Lease Leaves Left Legal Let Lets Like Limit Line Lines Live Log Long Looks
