@@ -26,6 +26,7 @@ import (
 	"droits.example/droits/internal/edge"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/franceconnect"
+	"droits.example/droits/internal/idp"
 	"droits.example/droits/internal/intake"
 	"droits.example/droits/internal/store"
 	"droits.example/droits/internal/trace"
@@ -47,6 +48,7 @@ type Options struct {
 	Keys        *franceconnect.KeySet           // instead of franceconnect.v2.keys_file
 	Secret      string                          // instead of franceconnect.v2.client_secret_file
 	LoginSecret string                          // instead of franceconnect.login.client_secret_file
+	ProSecret   string                          // instead of login.client_secret_file
 	Site        func(*web.Config)               // completes what the pages show
 	Demo        admin.Demo                      // offers test tokens
 }
@@ -60,7 +62,8 @@ type App struct {
 	Edge      *edge.Edge
 	Logger    *slog.Logger
 	Worker    *deliver.Worker
-	heads     atomic.Bool // the last beat signed what there was to sign
+	Pro       *idp.Provider // how members and agents log in; nil where it is not configured
+	heads     atomic.Bool   // the last beat signed what there was to sign
 	metrics   *metrics
 	writer    *trace.Writer
 	api       *api.API
@@ -135,6 +138,9 @@ func (a *App) join() (err error) {
 	})
 	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner, Ping: a.Store.Ping})
 	if a.Worker, err = a.deliverer(); err != nil {
+		return err
+	}
+	if a.Pro, err = a.professionals(); err != nil {
 		return err
 	}
 	a.site, err = a.newSite()

@@ -58,6 +58,9 @@ func (c Config) Check() error {
 	if err := c.TLS.check(c.Listen.MTLS); err != nil {
 		return err
 	}
+	if err := c.Login.check(c.Instance); err != nil {
+		return err
+	}
 	if err := c.Mail.check(); err != nil {
 		return err
 	}
@@ -76,7 +79,7 @@ func (c Config) Check() error {
 }
 
 // ours are the paths that an instance serves beside the published operations.
-var ours = []string{"/v1/partenaire", "/documentation", "/franceconnect", "/openapi.yaml", "/openapi.json", "/robots.txt", "/favicon.ico", "/static", "/mon-espace", "/verifier", "/composants", "/demo", "/preuves"}
+var ours = []string{"/v1/partenaire", "/documentation", "/franceconnect", "/openapi.yaml", "/openapi.json", "/robots.txt", "/favicon.ico", "/static", "/mon-espace", "/verifier", "/composants", "/demo", "/preuves", "/connexion", "/partenaire", "/instruction"}
 
 // pathLetters are those of a base path: none that a router, a proxy or a shell
 // reads in its own way.

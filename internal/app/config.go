@@ -33,6 +33,7 @@ type Config struct {
 	Keys          KeyFiles            `toml:"keys"`
 	TLS           TLS                 `toml:"tls"`
 	FranceConnect FranceConnect       `toml:"franceconnect"`
+	Login         ProLogin            `toml:"login"`
 	Trace         Trace               `toml:"trace"`
 	Mail          Mail                `toml:"mail"`
 	Webhooks      Webhooks            `toml:"webhooks"`
@@ -111,6 +112,7 @@ func DefaultConfig() Config {
 		Listen:        Listen{API: "127.0.0.1:8080", Internal: "127.0.0.1:8083"},
 		Keys:          KeyFiles{RootFile: "root.key"},
 		FranceConnect: FranceConnect{Timeout: Duration(5 * time.Second), MinACR: "eidas1"},
+		Login:         ProLogin{Timeout: Duration(5 * time.Second)},
 		Log:           Log{Level: "info", Format: "json"},
 		Drain:         Duration(10 * time.Second),
 	}
@@ -259,7 +261,7 @@ func override(v reflect.Value, prefix string, environ []string) error {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.Keys.LogFile, &c.Keys.SignFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ClientCAFile, &c.Trace.LockFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile, &c.Mail.PasswordFile} {
+	for _, p := range []*string{&c.Data, &c.Keys.RootFile, &c.Keys.LogFile, &c.Keys.SignFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ClientCAFile, &c.Trace.LockFile, &c.FranceConnect.V2.ClientSecretFile, &c.FranceConnect.V2.KeysFile, &c.FranceConnect.Login.ClientSecretFile, &c.FranceConnect.Login.ButtonFile, &c.Login.ClientSecretFile, &c.Mail.PasswordFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

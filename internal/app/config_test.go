@@ -56,6 +56,11 @@ func TestConfig(t *testing.T) {
 	for _, c := range []struct{ name, text, env, want string }{
 		{"an unknown key is named with its neighbour and its line", with("public_url", "publik_url"), "", `line 3: unknown key "publik_url"; did you mean "public_url"`},
 		{"an unknown key of a section is named", with("min_acr", "min_acl"), "", `unknown key "franceconnect.min_acl"; did you mean "franceconnect.min_acr"`},
+		{"a provider of professionals without address is asked for it", goodConfig + "[login]\nclient_id = \"x\"\n", "", "login needs issuer"},
+		{"a provider of professionals needs who we are for it", goodConfig + "[login]\nissuer = \"https://id.example\"\n", "", "login needs client_id and client_secret_file"},
+		{"a provider that is no address is said", goodConfig + "[login]\nissuer = \"id.example\"\n", "", "login.issuer must be an address"},
+		{"an operator whose SIRET has a wrong digit is said", goodConfig + "[login]\nissuer = \"https://id.example\"\nclient_id = \"x\"\nclient_secret_file = \"y\"\nagents_siret = \"00000000000043\"\n", "", "login.agents_siret is not a SIRET"},
+		{"a timeout of nothing is said", goodConfig + "[login]\nissuer = \"https://id.example\"\nclient_id = \"x\"\nclient_secret_file = \"y\"\ntimeout = \"0s\"\n", "", "login.timeout must be more than 0s"},
 		{"an unknown variable is named with its neighbour", goodConfig, "DROITS_LOG_LEVL=x", "unknown variable DROITS_LOG_LEVL; did you mean DROITS_LOG_LEVEL"},
 		{"a duration that is none is said", goodConfig, "DROITS_DRAIN=vite", "DROITS_DRAIN is not a duration"},
 		{"a file that is not TOML is said with its line", "instance = \n", "", "line 1"},

@@ -19,6 +19,7 @@ import (
 	"droits.example/droits/internal/sim/fcsim"
 	"droits.example/droits/internal/sim/partners"
 	"droits.example/droits/internal/sim/people"
+	"droits.example/droits/internal/sim/prosim"
 )
 
 // DemoConfig says where a demonstration listens and where its data go.
@@ -43,6 +44,7 @@ func DefaultDemo() DemoConfig {
 type Demo struct {
 	App       *App
 	Sim       *fcsim.Simulator
+	Pro       *prosim.Simulator
 	People    []people.Person
 	Summary   intake.Summary
 	URLs      DemoURLs
@@ -57,6 +59,7 @@ type Demo struct {
 type DemoURLs struct {
 	API      string `json:"api"`
 	Sim      string `json:"simulator"`
+	Pro      string `json:"identity_provider"`
 	Partners string `json:"partners"`
 	Internal string `json:"internal"`
 	BaseURL  string `json:"base_url"`
@@ -121,7 +124,7 @@ func (d *Demo) listen() error {
 		d.listeners[x.flag] = l
 	}
 	url := func(flag string) string { return "http://" + d.listeners[flag].Addr().String() }
-	d.URLs = DemoURLs{API: url("api"), Sim: url("sim"), Partners: url("partners"), Internal: url("internal"), BaseURL: url("api") + "/v1/droits/beneficiaires"}
+	d.URLs = DemoURLs{API: url("api"), Sim: url("sim"), Pro: url("sim") + ProPath, Partners: url("partners"), Internal: url("internal"), BaseURL: url("api") + "/v1/droits/beneficiaires"}
 	return nil
 }
 
@@ -175,7 +178,7 @@ func (d *Demo) Run(ctx context.Context, ready func() error) error {
 		errs <- d.App.Run(ctx, Listeners{API: d.listeners["api"], Internal: d.listeners["internal"]})
 		cancel()
 	}()
-	go func() { errs <- serveSim(ctx, e, d.listeners["sim"], d.Sim.Handler()) }()
+	go func() { errs <- serveSim(ctx, e, d.listeners["sim"], Simulators(d.Sim, d.Pro)) }()
 	go func() { errs <- serveSim(ctx, e, d.listeners["partners"], d.partners) }()
 	err := d.awaitReady(ctx)
 	if err == nil && ready != nil {

@@ -26,6 +26,7 @@ import (
 	"droits.example/droits/internal/sim/fcsim"
 	"droits.example/droits/internal/sim/partners"
 	"droits.example/droits/internal/sim/people"
+	"droits.example/droits/internal/sim/prosim"
 	"droits.example/droits/internal/store"
 	"droits.example/droits/internal/web"
 )
@@ -38,6 +39,7 @@ const (
 	clientHospV2  = "hopital-demo-v2-0123456789abcdef0123456789"
 	clientInsurer = "mutuelle-demo-v2-0123456789abcdef012345678"
 	clientSpace   = "espace-demo-v2-0123456789abcdef0123456789ab"
+	clientPro     = "professionnels-demo-0123456789abcdef01234567"
 	providerID    = "droits-demo-fournisseur-0123456789abcdef01"
 )
 
@@ -76,7 +78,10 @@ func (d *Demo) simulate() error {
 		},
 		Providers: []fcsim.DataProvider{{ID: providerID, Secret: d.secret("provider"), Title: "Plateforme Droits (démonstration)", JWKSURL: d.URLs.API + JWKSPath, Scopes: scopes}},
 	})
-	d.Sim = sim
+	if d.Sim = sim; err != nil {
+		return err
+	}
+	d.Pro, err = NewProSimulator(d.URLs.Sim, d.URLs.API, prosim.Client{ID: clientPro, Secret: d.secret("client/" + clientPro)}, d.clock)
 	return err
 }
 
@@ -90,7 +95,8 @@ func (d *Demo) newApp(ctx context.Context, keys franceconnect.KeySet) (*App, err
 	c.FranceConnect.V1.URL = d.URLs.Sim + "/api/v1"
 	c.FranceConnect.V2 = FCV2{URL: d.URLs.Sim + "/api/v2", ClientID: providerID}
 	c.FranceConnect.Login.ClientID = clientSpace
-	return New(ctx, c, Options{LoginSecret: d.secret("client/" + clientSpace), Clock: d.clock, Logs: d.config.Logs, Root: &root, Keys: &keys, Secret: d.secret("provider"), Site: d.describe, Demo: d})
+	c.Login.Issuer, c.Login.ClientID, c.Login.AgentsSIRET = d.URLs.Pro, clientPro, prosim.OperatorSIRET
+	return New(ctx, c, Options{LoginSecret: d.secret("client/" + clientSpace), ProSecret: d.secret("client/" + clientPro), Clock: d.clock, Logs: d.config.Logs, Root: &root, Keys: &keys, Secret: d.secret("provider"), Site: d.describe, Demo: d})
 }
 
 // seed loads the people and signs up the sample partners. The people go
@@ -157,11 +163,11 @@ func (d *Demo) convention(id string) convention.Document {
 		Terms: convention.Terms{Terms: "2026-11", Notice: convention.NoticeVersion, NoticeSHA256: convention.NoticeSHA256()},
 	}
 	if id == demoHospital {
-		doc.Parties.Name, doc.Parties.SIRET = "Hôpital de démonstration", "00000000000018"
+		doc.Parties.Name, doc.Parties.SIRET = "Hôpital de démonstration", prosim.HospitalSIRET
 		doc.Purpose, doc.Kind = "preadmission", droits.Etablissement
 		doc.FCClients = []convention.FCClient{{ID: clientHospV1, Profile: "v1"}, {ID: clientHospV2, Profile: "v2"}}
 	} else {
-		doc.Parties.Name, doc.Parties.SIRET = "Mutuelle de démonstration", "00000000000026"
+		doc.Parties.Name, doc.Parties.SIRET = "Mutuelle de démonstration", prosim.InsurerSIRET
 		doc.Purpose, doc.Kind = "adhesion", droits.OrganismeComplementaire
 		doc.FCClients = []convention.FCClient{{ID: clientInsurer, Profile: "v2"}}
 	}

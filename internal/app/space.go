@@ -39,7 +39,7 @@ func (a *App) newSpace() (*web.Space, error) {
 	if f.Login.ClientID == "" {
 		return nil, nil
 	}
-	secret, err := a.loginSecret()
+	secret, err := a.secretFile("franceconnect.login.client_secret_file", f.Login.ClientSecretFile, a.opts.LoginSecret)
 	if err != nil {
 		return nil, err
 	}
@@ -58,25 +58,6 @@ func (a *App) newSpace() (*web.Space, error) {
 		}
 	}
 	return s, nil
-}
-
-func (a *App) loginSecret() (string, error) {
-	if a.opts.LoginSecret != "" {
-		return a.opts.LoginSecret, nil
-	}
-	const member = "franceconnect.login.client_secret_file"
-	file := a.Config.FranceConnect.Login.ClientSecretFile
-	if err := ownerOnly(member, file, "400"); err != nil {
-		return "", err
-	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return "", &ConfigError{member + ": " + unwrapPath(err)}
-	}
-	if secret := strings.TrimSpace(string(raw)); secret != "" {
-		return secret, nil
-	}
-	return "", &ConfigError{member + ": the file is empty"}
 }
 
 // securable reports whether browsers keep Secure cookies at an origin: https,

@@ -32,6 +32,7 @@ import (
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/sim/fcsim"
 	"droits.example/droits/internal/sim/people"
+	"droits.example/droits/internal/sim/prosim"
 	"droits.example/droits/internal/store"
 	"droits.example/droits/internal/trace"
 )
@@ -60,6 +61,7 @@ type Options struct {
 type Instance struct {
 	App      *app.App
 	Sim      *fcsim.Simulator
+	Pro      *prosim.Simulator // of professionals
 	People   []people.Person
 	Clock    *Clock
 	Logs     *Buffer
@@ -194,7 +196,7 @@ func (in *Instance) open() error {
 		}
 	}
 	if in.App, err = app.New(context.Background(), in.config(), app.Options{
-		Clock: in.Clock.Now, Logs: in.Logs, Ledger: in.opts.Ledger, Root: &in.world.root, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace,
+		Clock: in.Clock.Now, Logs: in.Logs, Ledger: in.opts.Ledger, Root: &in.world.root, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace, ProSecret: "secret-" + ClientPro,
 	}); err != nil {
 		return errors.Join(err, apiL.Close(), internalL.Close())
 	}
@@ -244,6 +246,7 @@ func (in *Instance) config() app.Config {
 		c.FranceConnect.V2 = app.FCV2{URL: in.world.simURL + "/api/v2", ClientID: providerID}
 		c.FranceConnect.Login.ClientID = ClientSpace
 	}
+	c.Login.Issuer, c.Login.ClientID, c.Login.AgentsSIRET = in.Pro.Issuer(), ClientPro, prosim.OperatorSIRET
 	if in.opts.Edit != nil {
 		in.opts.Edit(&c)
 	}
@@ -426,7 +429,7 @@ var _ io.Writer = (*Buffer)(nil)
 func (in *Instance) Twin(t testing.TB) *Instance {
 	t.Helper()
 	a, err := app.New(context.Background(), in.config(), app.Options{
-		Clock: in.Clock.Now, Logs: in.Logs, Store: in.App.Store, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace,
+		Clock: in.Clock.Now, Logs: in.Logs, Store: in.App.Store, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace, ProSecret: "secret-" + ClientPro,
 	})
 	if err != nil {
 		t.Fatalf("apptest: twin: %v", err)

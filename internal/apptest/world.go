@@ -20,6 +20,7 @@ import (
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/sim/fcsim"
 	"droits.example/droits/internal/sim/people"
+	"droits.example/droits/internal/sim/prosim"
 	"droits.example/droits/internal/web"
 )
 
@@ -33,6 +34,7 @@ const (
 	ClientStrangerV2 = "inconnu-essai-v2-0123456789abcdef0123456789"
 
 	ClientSpace = "espace-essai-v2-0123456789abcdef012345678901"
+	ClientPro   = "professionnels-essai-0123456789abcdef012345"
 
 	providerID     = "droits-essai-fournisseur-0123456789abcdef01"
 	providerSecret = "secret-du-fournisseur-d-essai"
@@ -69,7 +71,11 @@ func (in *Instance) simulate() error {
 		l.Close()
 		return err
 	}
-	in.world.sim = &http.Server{Handler: in.Sim.Handler(), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
+	if in.Pro, err = app.NewProSimulator(in.world.simURL, in.URL, prosim.Client{ID: ClientPro, Secret: "secret-" + ClientPro}, in.Clock.Now); err != nil {
+		l.Close()
+		return err
+	}
+	in.world.sim = &http.Server{Handler: app.Simulators(in.Sim, in.Pro), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
 	go func() { _ = in.world.sim.Serve(l) }() // ends with Close
 	return nil
 }

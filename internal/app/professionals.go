@@ -1,0 +1,117 @@
+package app
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"droits.example/droits/internal/idp"
+	"droits.example/droits/internal/partner"
+	"droits.example/droits/internal/sim/fcsim"
+	"droits.example/droits/internal/sim/prosim"
+)
+
+// ProLogin is how people of partners and agents log in: an OpenID provider of
+// professionals. An empty issuer leaves their spaces closed.
+type ProLogin struct {
+	Issuer           string   `toml:"issuer" doc:"of the identity provider of professionals, such as https://host/api/v2; empty = no space of partners nor of agents"`
+	ClientID         string   `toml:"client_id" doc:"ours, at that provider"`
+	ClientSecretFile string   `toml:"client_secret_file" doc:"file that holds that client's secret"`
+	AgentsSIRET      string   `toml:"agents_siret" doc:"SIRET of the operator, whose people alone may be agents; empty = no agents"`
+	Timeout          Duration `toml:"timeout" doc:"of one call to the provider"`
+	SecondFactor     bool     `toml:"second_factor" doc:"demands a second factor for what engages an organisation"`
+}
+
+// Where the provider sends browsers back: both are registered there.
+const (
+	proReturn  = "/connexion/retour"
+	proGoodbye = "/connexion/terminee"
+)
+
+func (l ProLogin) check(env partner.Environment) error {
+	if l.Issuer == "" {
+		if l.ClientID != "" || l.ClientSecretFile != "" || l.AgentsSIRET != "" {
+			return badConfig("login needs issuer: the address of the identity provider of professionals")
+		}
+		return nil
+	}
+	u, err := url.Parse(l.Issuer)
+	switch {
+	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https":
+		return badConfig("login.issuer must be an address such as https://host/api/v2")
+	case env == partner.Production && u.Scheme != "https":
+		return badConfig("login.issuer must begin with https:// in production: identities travel there")
+	case l.ClientID == "" || l.ClientSecretFile == "":
+		return badConfig("login needs client_id and client_secret_file")
+	case l.AgentsSIRET != "" && !partner.ValidSIRET(l.AgentsSIRET):
+		return badConfig("login.agents_siret is not a SIRET: 14 digits, and a check digit that is right")
+	case l.Timeout <= 0:
+		return badConfig("login.timeout must be more than 0s, such as 5s")
+	}
+	return nil
+}
+
+// professionals is how members and agents log in, nil where it is not
+// configured. It makes no call: the provider may start later.
+func (a *App) professionals() (*idp.Provider, error) {
+	l := a.Config.Login
+	if l.Issuer == "" {
+		return nil, nil
+	}
+	secret, err := a.secretFile("login.client_secret_file", l.ClientSecretFile, a.opts.ProSecret)
+	if err != nil {
+		return nil, err
+	}
+	c := idp.Config{
+		Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: secret, ReturnURL: a.Config.PublicURL + proReturn, GoodbyeURL: a.Config.PublicURL + proGoodbye,
+		Timeout: time.Duration(l.Timeout), Clock: a.clock,
+	}
+	if a.opts.HTTP != nil {
+		c.HTTP = a.opts.HTTP.Transport
+	}
+	p, err := idp.New(c)
+	if err != nil {
+		return nil, &ConfigError{"login: " + err.Error()}
+	}
+	return p, nil
+}
+
+// secretFile reads a secret from its file, unless it was given.
+func (a *App) secretFile(member, file, given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	if err := ownerOnly(member, file, "400"); err != nil {
+		return "", err
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return "", &ConfigError{member + ": " + unwrapPath(err)}
+	}
+	if secret := strings.TrimSpace(string(raw)); secret != "" {
+		return secret, nil
+	}
+	return "", &ConfigError{member + ": the file is empty"}
+}
+
+// ProPath is where the simulated provider of professionals stands beside the
+// simulated FranceConnect.
+const ProPath = "/pro"
+
+// NewProSimulator is the simulated provider of professionals for one client,
+// beside a simulated FranceConnect at an origin. api is the client's own origin.
+func NewProSimulator(origin, api string, c prosim.Client, clock func() time.Time) (*prosim.Simulator, error) {
+	c.Name = "Plateforme Droits (démonstration)"
+	c.RedirectURIs, c.PostLogoutURIs = []string{api + proReturn}, []string{api + proGoodbye}
+	return prosim.New(prosim.Config{Issuer: origin + ProPath, Clients: []prosim.Client{c}, Organisations: prosim.Sample(), Clock: clock})
+}
+
+// Simulators serves both simulated providers at one address.
+func Simulators(fc *fcsim.Simulator, pro *prosim.Simulator) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", fc.Handler())
+	mux.Handle(ProPath+"/", pro.Handler())
+	return mux
+}
