@@ -15,6 +15,7 @@ import (
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/policy"
 	"droits.example/droits/internal/trace"
 )
@@ -380,7 +381,7 @@ func (w *walk) refusalEntry(f *fault.Fault) trace.Entry {
 // an absence tells something: the entry is guarded, and the error is a
 // *Refusal when the ground of the decision had moved.
 func (w *walk) append(ctx context.Context, e trace.Entry) (trace.Receipt, error) {
-	p := trace.Pending{Leaf: e.Leaf(), Effects: w.effects()}
+	p := trace.Pending{Leaf: e.Leaf(), Effects: append(w.effects(), w.call(&e))}
 	if w.decided {
 		p.Guard = trace.Guard{At: w.caller.generation, Objects: w.ground}
 		p.Refusal = w.overtaken
@@ -394,6 +395,16 @@ func (w *walk) append(ctx context.Context, e trace.Entry) (trace.Receipt, error)
 	}
 	return receipt, err
 }
+
+// call is the call as the partner may see it.
+func (w *walk) call(e *trace.Entry) *partner.Call {
+	return &partner.Call{
+		At: e.Person.At, Partner: e.Person.Partner, Convention: w.caller.conv.Document.ID, Key: w.caller.key.ID, Operation: e.Person.Operation,
+		Outcome: e.Person.Outcome, RequestID: e.Internal.RequestID, Latency: e.Internal.Latency, Count: max(1, e.Person.Count), Overtaken: overtakenCode,
+	}
+}
+
+func overtakenCode(class string) string { return string(stale(trace.Object(class + "/")).Code()) }
 
 // ground is what the decision rests on. It is asked for only when something
 // has moved.
@@ -415,7 +426,7 @@ func (w *walk) overtaken(o trace.Object) trace.Leaf {
 // effects are what becomes durable with the entry: the call counted, and the
 // consent that the first decided call of a token creates.
 func (w *walk) effects() (out []trace.Effect) {
-	out = make([]trace.Effect, 0, 4)
+	out = make([]trace.Effect, 0, 5)
 	if w.counted != nil {
 		out = append(out, w.counted.effect)
 	}

@@ -347,6 +347,8 @@ func (a *App) housekeep(ctx context.Context) error {
 			do("trim_desk", err)
 			_, err = a.Store.TrimOutbox(ctx, a.clock().Add(-outboxFor))
 			do("trim_outbox", err)
+			_, err = a.Store.TrimCalls(ctx, a.clock().Add(-store.CallsFor))
+			do("trim_calls", err)
 		}
 	}
 }

@@ -107,7 +107,7 @@ func (l *ledger) guardSubjects(batch []*trace.Pending) error {
 			blocked := *i
 			blocked.Outcome, blocked.Reason, blocked.Lead.Before = desk.Blocked, trace.SubjectLeadsElsewhere, before
 			if o := trace.Object(trace.ObjectIdentity + "/" + hex.EncodeToString(i.Subject[:])); p.Refusal != nil {
-				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, ofRefusal(p.Effects)
+				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, ofRefusal(p.Effects, o)
 				n = slices.Index(p.Effects, e)
 			}
 			p.Effects = slices.Clone(p.Effects)

@@ -146,7 +146,7 @@ func (l *ledger) guard(batch []*trace.Pending) error {
 				return err
 			}
 			if at > p.Guard.At {
-				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, ofRefusal(p.Effects)
+				p.Leaf, p.Moved, p.Effects = p.Refusal(o), o, ofRefusal(p.Effects, o)
 				break
 			}
 		}
@@ -156,11 +156,13 @@ func (l *ledger) guard(batch []*trace.Pending) error {
 
 // ofRefusal keeps what a refused call leaves behind: it counts against its
 // quota, and who it was about was decided.
-func ofRefusal(effects []trace.Effect) (out []trace.Effect) {
+func ofRefusal(effects []trace.Effect, moved trace.Object) (out []trace.Effect) {
 	for _, e := range effects {
-		switch e.(type) {
+		switch e := e.(type) {
 		case partner.Draw, *desk.Identification:
 			out = append(out, e)
+		case *partner.Call:
+			out = append(out, e.Late(moved.Class()))
 		}
 	}
 	return out
@@ -169,6 +171,7 @@ func ofRefusal(effects []trace.Effect) (out []trace.Effect) {
 func (s *Store) effects(l *ledger, batch []*trace.Pending) error {
 	taken := map[partner.Draw]int64{}
 	decided := map[decisions]int64{}
+	var made calls
 	for _, p := range batch {
 		for _, e := range p.Effects {
 			switch e := e.(type) {
@@ -186,6 +189,8 @@ func (s *Store) effects(l *ledger, batch []*trace.Pending) error {
 				if err := insertConsent(l, e, p.Index); err != nil {
 					return err
 				}
+			case *partner.Call:
+				made.add(e, p.Index)
 			case consent.Read:
 				if err := s.tellPerson(l, e); err != nil {
 					return err
@@ -201,6 +206,9 @@ func (s *Store) effects(l *ledger, batch []*trace.Pending) error {
 		}
 	}
 	if err := l.countDecisions(decided); err != nil {
+		return err
+	}
+	if err := l.logCalls(&made); err != nil {
 		return err
 	}
 	return l.countDraws(taken)
