@@ -63,6 +63,9 @@ type Registry interface {
 	ActOnRequest(ctx context.Context, id string, d habilitation.Doing) (habilitation.Request, error)
 	Request(ctx context.Context, id string) (habilitation.Request, error)
 	Requests(ctx context.Context, q habilitation.Query) (habilitation.Page, error)
+	PrepareConvention(ctx context.Context, request string, x habilitation.Drafting) (convention.Convention, error)
+	Terms(ctx context.Context) (held, next convention.Announced, err error)
+	AnnounceTerms(ctx context.Context, version string, from civil.Date) (int, error)
 }
 
 // Config is what the administration needs.
@@ -74,6 +77,7 @@ type Config struct {
 	Clock       func() time.Time
 	Demo        Demo                                        // nil outside the demonstration
 	Contract    func(convention.Convention) ([]byte, error) // the OpenAPI document of a partner
+	Operator    string                                      // name of the party that gives access, in conventions
 }
 
 // Demo is what only the demonstration offers.
@@ -105,6 +109,8 @@ type Request struct {
 	On          civil.Date           `json:"on,omitzero"`
 	Doing       *Doing               `json:"doing,omitempty"`
 	Signature   *SignatureBody       `json:"signature,omitempty"`
+	Drafting    *DraftingBody        `json:"drafting,omitempty"`
+	Version     string               `json:"version,omitempty"`     // of the terms of use
 	Certificate string               `json:"certificate,omitempty"` // PEM, or the fingerprint of one
 }
 
@@ -164,6 +170,9 @@ func Handler(c Config) http.Handler {
 		"GET /requests/one":                  showRequest,
 		"POST /requests":                     openRequest,
 		"POST /requests/act":                 actOnRequest,
+		"POST /conventions/from-request":     prepareConvention,
+		"GET /terms":                         showTerms,
+		"POST /terms/announce":               announceTerms,
 		"GET /demo/persons":                  demoPersons,
 		"POST /demo/token":                   demoToken,
 		"GET /ping":                          func(Config, *http.Request, Request) (any, error) { return map[string]bool{"ok": true}, nil },

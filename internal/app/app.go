@@ -219,7 +219,7 @@ func (a *App) Public() http.Handler {
 // command that runs alone.
 func (a *App) Admin() http.Handler {
 	return admin.Handler(admin.Config{
-		Live: a.Store, Rehearsal: a.Store.Rehearsal(), Environment: a.Config.Instance, Clock: a.clock, Demo: a.opts.Demo,
+		Live: a.Store, Rehearsal: a.Store.Rehearsal(), Environment: a.Config.Instance, Clock: a.clock, Demo: a.opts.Demo, Operator: a.Config.Operator,
 		Contract: func(c convention.Convention) ([]byte, error) { return api.DocumentFor(a.Config.BasePath, c) },
 		NewLoad: func(apply bool) intake.Sink {
 			if apply {

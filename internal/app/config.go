@@ -29,6 +29,7 @@ type Config struct {
 	PublicURL     string              `toml:"public_url" doc:"origin under which partners reach the API, without a final slash"`
 	BasePath      string              `toml:"base_path" doc:"base path of the seven published operations"`
 	Listen        Listen              `toml:"listen"`
+	Operator      string              `toml:"operator" doc:"name of the party that gives access, in conventions"`
 	Proxies       []string            `toml:"trusted_proxies" doc:"networks (CIDR) whose X-Forwarded-For counts"`
 	Keys          KeyFiles            `toml:"keys"`
 	TLS           TLS                 `toml:"tls"`
@@ -108,7 +109,7 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 // DefaultConfig is what an absent member means.
 func DefaultConfig() Config {
 	return Config{
-		Instance: partner.Sandbox, Data: "data", PublicURL: "http://127.0.0.1:8080", BasePath: "/v1/droits/beneficiaires",
+		Instance: partner.Sandbox, Data: "data", PublicURL: "http://127.0.0.1:8080", BasePath: "/v1/droits/beneficiaires", Operator: "Gestionnaire du service",
 		Listen:        Listen{API: "127.0.0.1:8080", Internal: "127.0.0.1:8083"},
 		Keys:          KeyFiles{RootFile: "root.key"},
 		FranceConnect: FranceConnect{Timeout: Duration(5 * time.Second), MinACR: "eidas1"},

@@ -76,7 +76,7 @@ func (a *App) deliverer() (*deliver.Worker, error) {
 	if m.Host == "" {
 		return deliver.New(c), nil
 	}
-	out := deliver.MailConfig{Host: m.Host, From: m.From, StartTLS: m.StartTLS, User: m.User, Space: a.Config.PublicURL + "/mon-espace"}
+	out := deliver.MailConfig{Host: m.Host, From: m.From, StartTLS: m.StartTLS, User: m.User, Space: a.Config.PublicURL + "/mon-espace", Partners: a.Config.PublicURL + "/partenaire"}
 	u, err := url.Parse(a.Config.PublicURL)
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ func signCommands(p Process) []*cobra.Command {
 		},
 		request: signRequest,
 	}
-	return []*cobra.Command{sign.command(p), canonicalCommand(p), signFileCommand(), explainCommand(p), verifyConventionCommand(p), leaveCommand(p)}
+	return []*cobra.Command{sign.command(p), canonicalCommand(p), signFileCommand(), explainCommand(p), verifyConventionCommand(p), leaveCommand(p), fromRequestCommand(p)}
 }
 
 func signRequest(c *cobra.Command, args []string) (admin.Request, error) {

@@ -24,6 +24,7 @@ type MailConfig struct {
 	User     string // "" = no login
 	Password string
 	Space    string      // address of the citizen space, in letters
+	Partners string      // address of the partner space, in letters
 	Domain   string      // after the @ of Message-ID
 	TLS      *tls.Config // nil = the system's authorities
 }
@@ -44,7 +45,7 @@ func NewMail(c MailConfig) *Mail { return &Mail{c} }
 // Message-ID at every attempt. Errors: service_indisponible with the reason
 // SANS_LETTRE, INJOIGNABLE, SANS_TLS, or SMTP_ and the server's code.
 func (m *Mail) Send(ctx context.Context, d notify.Delivery) error {
-	letter, ok := notify.LetterOf(d.Type, m.Space)
+	letter, ok := d.Letter(notify.Places{Space: m.Space, Partners: m.Partners})
 	if _, err := notify.CheckMail(d.To); !ok || err != nil {
 		return mailFailed("SANS_LETTRE")
 	}

@@ -38,10 +38,15 @@ const (
 	ConsentAllowed   Type = "consent.allowed"
 	ConsentChosen    Type = "consent.chosen"
 	ConsentExpired   Type = "consent.expired"
+	TermsAnnounced   Type = "terms.announced"
 	Test             Type = "test"
 
 	MailRead     Type = "lecture"
 	MailReminder Type = "rappel"
+
+	MailDecided Type = "demande.reponse" // to professionals, each about an object
+	MailWritten Type = "demande.message"
+	MailTerms   Type = "modalites.annonce"
 )
 
 // Event is the body of a webhook. It tells who by the partner's own reference
@@ -54,7 +59,9 @@ type Event struct {
 	Reference   string    `json:"reference,omitempty"`
 	Conventions []string  `json:"conventions"`
 	Consents    []string  `json:"consents"`
-	Until       time.Time `json:"until,omitzero"` // end of a pause
+	Until       time.Time `json:"until,omitzero"`  // end of a pause
+	Terms       string    `json:"terms,omitempty"` // version of the terms of use that is announced
+	From        string    `json:"from,omitempty"`  // its first day, YYYY-MM-DD
 }
 
 // Body is the event as it is sent and signed. Errors: erreur_interne.
@@ -132,6 +139,7 @@ type Delivery struct {
 	URL      string
 	Secret   string
 	To       string // of a mail
+	About    About  // of a mail to a professional
 	Subject  string
 	Text     string
 }

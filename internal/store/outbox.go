@@ -23,6 +23,7 @@ type envoi struct {
 	partner   string
 	person    droits.Sujet // zero: about nobody
 	body      []byte
+	file      string // whose file it is in, when nobody's person or partner says it
 	at, dueAt time.Time
 }
 
@@ -31,7 +32,7 @@ func placeEnvoi(id string) string { return "envoi|contenu|" + id + "|" + keyVers
 // enqueue writes a message in the transaction of what causes it. A message that
 // is there already stays as it is.
 func (s *Store) enqueue(to pen, m envoi) error {
-	file := s.keys.reference.sum("file/"+string(m.channel)+"/v1", append(m.person[:], m.partner...))
+	file := s.keys.reference.sum("file/"+string(m.channel)+"/v1", append(append(m.person[:], m.partner...), m.file...))
 	var sealed = []byte{}
 	if m.body != nil {
 		sealed = seal(s.keys.outbox, placeEnvoi(m.id), m.body)
@@ -194,6 +195,9 @@ func (s *Store) Due(ctx context.Context, to notify.Receiver, limit int) (out []n
 
 // address completes a delivery with where it goes; false when it goes nowhere.
 func (s *Store) address(ctx context.Context, d *notify.Delivery, person droits.Sujet, sealed []byte) (ok bool, err error) {
+	if d.Channel == notify.Mail && len(sealed) > 0 {
+		return s.addressLetter(ctx, d, sealed)
+	}
 	if d.Channel == notify.Mail {
 		pref, err := s.Settings(ctx, person)
 		d.To = pref.Mail
@@ -257,7 +261,8 @@ func (s *Store) Outbox(ctx context.Context, limit int) ([]notify.Line, error) {
 
 func (s *Store) outbox(ctx context.Context, query string, args ...any) ([]notify.Line, error) {
 	out := []notify.Line{}
-	var people [][]byte // of each line
+	var people [][]byte         // of each line
+	letters := map[int][]byte{} // to professionals, by line
 	err := each(ctx, s.journal.reader, func(scan func(...any) error) error {
 		var l notify.Line
 		var person, sealed []byte
@@ -274,17 +279,24 @@ func (s *Store) outbox(ctx context.Context, query string, args ...any) ([]notify
 			l.DueAt, l.State = time.Time{}, notify.Dead
 		}
 		var err error
-		if l.Channel == notify.Webhook {
+		switch {
+		case l.Channel == notify.Webhook:
 			var body []byte
 			body, err = open(s.keys.outbox, placeEnvoi(l.ID), sealed)
 			l.Text = string(body)
+			person = nil
+		case len(sealed) > 0:
+			letters[len(out)], person = sealed, nil
 		}
 		out, people = append(out, l), append(people, person)
 		return err
 	}, query, args...)
 	for i := range out {
 		l := &out[i]
-		if err != nil || l.Channel != notify.Mail {
+		if sealed, ok := letters[i]; ok && err == nil {
+			err = s.showLetter(ctx, l, sealed)
+		}
+		if err != nil || people[i] == nil {
 			continue
 		}
 		var pref consent.Settings

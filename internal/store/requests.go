@@ -133,6 +133,9 @@ func (s *Store) actIn(ctx context.Context, tx *sql.Tx, e *trace.Event, d habilit
 		next.Organisation = next.Form.Organisation.SIRET
 	}
 	e.Before, e.After = string(r.State), string(next.State)
+	if err := s.tellApplicant(ctx, tx, next, d); err != nil {
+		return next, err
+	}
 	sealed, err := s.sealRequest(&next)
 	if err != nil {
 		return next, err
