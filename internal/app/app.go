@@ -26,7 +26,6 @@ import (
 	"droits.example/droits/internal/edge"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/franceconnect"
-	"droits.example/droits/internal/idp"
 	"droits.example/droits/internal/intake"
 	"droits.example/droits/internal/store"
 	"droits.example/droits/internal/trace"
@@ -62,8 +61,7 @@ type App struct {
 	Edge      *edge.Edge
 	Logger    *slog.Logger
 	Worker    *deliver.Worker
-	Pro       *idp.Provider // how members and agents log in; nil where it is not configured
-	heads     atomic.Bool   // the last beat signed what there was to sign
+	heads     atomic.Bool // the last beat signed what there was to sign
 	metrics   *metrics
 	writer    *trace.Writer
 	api       *api.API
@@ -140,9 +138,6 @@ func (a *App) join() (err error) {
 	if a.Worker, err = a.deliverer(); err != nil {
 		return err
 	}
-	if a.Pro, err = a.professionals(); err != nil {
-		return err
-	}
 	a.site, err = a.newSite()
 	return err
 }
@@ -154,6 +149,9 @@ func (a *App) newSite() (*web.Site, error) {
 	}
 	cfg := web.Config{OpenAPIYAML: doc, OpenAPIJSON: asJSON, BasePath: a.Config.BasePath, Version: Version(), Origin: a.Config.PublicURL, Outbox: a.Store.Outbox, TrailKeys: a.trailKeys, KeysPath: ProofKeysPath}
 	if cfg.Space, err = a.newSpace(); err != nil {
+		return nil, err
+	}
+	if cfg.Desk, err = a.newDesk(); err != nil {
 		return nil, err
 	}
 	if a.opts.Site != nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"droits.example/droits/client"
+	"droits.example/droits/internal/account"
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
@@ -125,7 +126,26 @@ func (d *Demo) seed(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := d.habilitate(ctx); err != nil {
+		return err
+	}
 	return d.restrict(ctx)
+}
+
+// habilitate gives the fictitious agents their mandate; each accepts the
+// undertaking of secrecy at the first login.
+func (d *Demo) habilitate(ctx context.Context) error {
+	known, err := d.App.Store.Agents(ctx)
+	if err != nil || len(known) > 0 {
+		return err // a folder kept from an earlier run
+	}
+	for _, p := range prosim.Agents() {
+		m := account.Mandate{Director: "Direction de démonstration", Until: d.clock().AddDate(1, 0, 0)}
+		if _, err := d.App.Store.AddAgent(ctx, prosim.OperatorSIRET, p.Mail, account.Role(p.Role), m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *Demo) signUp(ctx context.Context, id string) error {
@@ -222,6 +242,9 @@ func (d *Demo) describe(c *web.Config) {
 	c.Demonstration, c.HospitalURL = true, d.URLs.Partners+"/hopital"
 	if c.Space != nil {
 		c.Space.Simulated = true
+	}
+	if c.Desk != nil {
+		c.Desk.Simulated = true
 	}
 	c.Pieces = []web.Piece{
 		{Name: "Espace assuré", What: "vos droits, vos partages, qui les a consultés", Href: d.URLs.API + "/mon-espace", Link: true},

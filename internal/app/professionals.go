@@ -11,6 +11,8 @@ import (
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/sim/fcsim"
 	"droits.example/droits/internal/sim/prosim"
+	"droits.example/droits/internal/trace"
+	"droits.example/droits/internal/web"
 )
 
 // ProLogin is how people of partners and agents log in: an OpenID provider of
@@ -23,12 +25,6 @@ type ProLogin struct {
 	Timeout          Duration `toml:"timeout" doc:"of one call to the provider"`
 	SecondFactor     bool     `toml:"second_factor" doc:"demands a second factor for what engages an organisation"`
 }
-
-// Where the provider sends browsers back: both are registered there.
-const (
-	proReturn  = "/connexion/retour"
-	proGoodbye = "/connexion/terminee"
-)
 
 func (l ProLogin) check(env partner.Environment) error {
 	if l.Issuer == "" {
@@ -65,7 +61,7 @@ func (a *App) professionals() (*idp.Provider, error) {
 		return nil, err
 	}
 	c := idp.Config{
-		Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: secret, ReturnURL: a.Config.PublicURL + proReturn, GoodbyeURL: a.Config.PublicURL + proGoodbye,
+		Issuer: l.Issuer, ClientID: l.ClientID, ClientSecret: secret, ReturnURL: a.Config.PublicURL + web.StaffReturnPath, GoodbyeURL: a.Config.PublicURL + web.StaffGoodbyePath,
 		Timeout: time.Duration(l.Timeout), Clock: a.clock,
 	}
 	if a.opts.HTTP != nil {
@@ -76,6 +72,18 @@ func (a *App) professionals() (*idp.Provider, error) {
 		return nil, &ConfigError{"login: " + err.Error()}
 	}
 	return p, nil
+}
+
+// newDesk is the spaces of partners and agents, nil where nobody can log in.
+func (a *App) newDesk() (*web.Desk, error) {
+	p, err := a.professionals()
+	if p == nil || err != nil {
+		return nil, err
+	}
+	return &web.Desk{
+		Provider: p, Sessions: a.Store, Accounts: a.Store, As: func(by trace.By) web.Acts { return a.Store.By(by) },
+		Key: a.Store.LoginKey(), Clock: a.clock, Secure: securable(a.Config.PublicURL), Operator: a.Config.Login.AgentsSIRET, Factor: a.Config.Login.SecondFactor,
+	}, nil
 }
 
 // secretFile reads a secret from its file, unless it was given.
@@ -104,7 +112,7 @@ const ProPath = "/pro"
 // beside a simulated FranceConnect at an origin. api is the client's own origin.
 func NewProSimulator(origin, api string, c prosim.Client, clock func() time.Time) (*prosim.Simulator, error) {
 	c.Name = "Plateforme Droits (démonstration)"
-	c.RedirectURIs, c.PostLogoutURIs = []string{api + proReturn}, []string{api + proGoodbye}
+	c.RedirectURIs, c.PostLogoutURIs = []string{api + web.StaffReturnPath}, []string{api + web.StaffGoodbyePath}
 	return prosim.New(prosim.Config{Issuer: origin + ProPath, Clients: []prosim.Client{c}, Organisations: prosim.Sample(), Clock: clock})
 }
 

@@ -100,11 +100,20 @@ func (f *Fault) Kind() Kind { return f.code.Entry().Kind }
 // Status is the code's HTTP status.
 func (f *Fault) Status() int { return f.code.Entry().Status }
 
-// Field is the public field at fault, or "".
-func (f *Fault) Field() string { return f.field }
+// Field is the public field at fault, or "", of no fault too.
+func (f *Fault) Field() string {
+	if f == nil {
+		return ""
+	}
+	return f.field
+}
 
-// Reason is the internal reason, or the code in upper case when none was given.
+// Reason is the internal reason, or the code in upper case when none was given;
+// "" of no fault.
 func (f *Fault) Reason() string {
+	if f == nil {
+		return ""
+	}
 	if f.reason != "" {
 		return f.reason
 	}

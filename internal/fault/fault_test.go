@@ -111,7 +111,7 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("nothing is no fault", func(t *testing.T) {
-		if From(nil) != nil || Wrap(ErreurInterne, "x", nil) != nil || Is(nil, ErreurInterne) {
+		if From(nil).Field() != "" || From(nil).Reason() != "" || From(nil) != nil || Wrap(ErreurInterne, "x", nil) != nil || Is(nil, ErreurInterne) {
 			t.Error("something")
 		}
 	})

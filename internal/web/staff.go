@@ -127,7 +127,7 @@ func (d *desk) staffRefused(w http.ResponseWriter, r *http.Request, x door, err 
 	case fault.Is(err, fault.JetonInvalide):
 		d.staffBroken(w, r, err)
 		return
-	case fault.Is(err, fault.ParametreInvalide):
+	case fault.Is(err, fault.ParametreInvalide), fault.Is(err, fault.OrganisationAbsente):
 		reason = "organisme"
 	case fault.Is(err, fault.RoleInsuffisant):
 		reason = "habilitation"

@@ -17,24 +17,29 @@ func Sample() []Organisation {
 			{"gestionnaire", "gestionnaire : équipe, signature, clés"}, {"demandeur", "demandeur : demandes d’accès"},
 			{"developpeur", "développeur : clés et bac à sable"}, {"lecteur", "lecteur : consulte"},
 		}[:len(names)] {
-			out = append(out, Person{slug + "-" + role.slug, names[i][0], names[i][1], role.slug + "@" + domain, role.what})
+			out = append(out, Person{slug + "-" + role.slug, names[i][0], names[i][1], role.slug + "@" + domain, role.what, role.slug})
 		}
 		return out
-	}
-	agent := func(slug, given, name, what string) Person {
-		return Person{"agent-" + slug, given, name, slug + "@operateur.example", what}
 	}
 	return []Organisation{
 		{"Hôpital de démonstration", HospitalSIRET, team("hopital", "hopital.example", [][2]string{{"Inès", "Vasseur"}, {"Marc", "Delorme"}, {"Salomé", "Tessier"}, {"Yann", "Corbel"}})},
 		{"Mutuelle de démonstration", InsurerSIRET, team("mutuelle", "mutuelle.example", [][2]string{{"Odile", "Ferrand"}, {"Karim", "Belhadj"}})},
-		{"Clinique de démonstration (jamais venue)", ClinicSIRET, []Person{{"clinique-direction", "Hélène", "Castagner", "direction@clinique.example", "directrice : première visite"}}},
-		{"Exploitant de la plateforme (agents)", OperatorSIRET, []Person{
-			agent("rapporteur", "Paul", "Guérin", "rapporteur : évalue, ne modifie rien"),
-			agent("instructrice", "Lucie", "Morvan", "instructrice : examine et décide"),
-			agent("instructeur", "Adrien", "Roche", "instructeur : examine et décide"),
-			agent("responsable", "Nadia", "Lemaître", "responsable : signe et révoque"),
-			agent("exploitant", "Victor", "Salles", "exploitant : habilite les agents"),
-			agent("dpo", "Claire", "Aubin", "délégué à la protection des données"),
-		}},
+		{"Clinique de démonstration (jamais venue)", ClinicSIRET, []Person{{"clinique-direction", "Hélène", "Castagner", "direction@clinique.example", "directrice : première visite", ""}}},
+		{"Exploitant de la plateforme (agents)", OperatorSIRET, Agents()},
+	}
+}
+
+// Agents are the fictitious agents of the operator.
+func Agents() []Person {
+	agent := func(slug, given, name, role, what string) Person {
+		return Person{"agent-" + slug, given, name, slug + "@operateur.example", what, role}
+	}
+	return []Person{
+		agent("rapporteur", "Paul", "Guérin", "rapporteur", "rapporteur : évalue, ne modifie rien"),
+		agent("instructrice", "Lucie", "Morvan", "instructeur", "instructrice : examine et décide"),
+		agent("instructeur", "Adrien", "Roche", "instructeur", "instructeur : examine et décide"),
+		agent("responsable", "Nadia", "Lemaître", "responsable", "responsable : signe et révoque"),
+		agent("exploitant", "Victor", "Salles", "exploitant", "exploitant : habilite les agents"),
+		agent("dpo", "Claire", "Aubin", "dpo", "délégué à la protection des données"),
 	}
 }

@@ -44,6 +44,7 @@ type Person struct {
 	Given, Name string
 	Mail        string
 	What        string // what it is good for, in French
+	Role        string // that it is expected to have, "" when nobody expects it
 }
 
 // Organisation is who people act for.
