@@ -179,11 +179,15 @@ func (s *Service) Rates(ctx context.Context, c Caller) (r Rates, ok bool) {
 func (m *meter) left() int { return min(m.quota.PerDay, m.free+m.have) }
 
 // LeftToday is what is left of the day's quota.
-func (s *Service) LeftToday(ctx context.Context, c Caller) int {
-	m := s.quotas.of(&c.conv)
+func (s *Service) LeftToday(ctx context.Context, c Caller) int { return s.LeftUnder(ctx, &c.conv) }
+
+// LeftUnder is what is left today under a convention, as the headers of its
+// next call would say.
+func (s *Service) LeftUnder(ctx context.Context, c *convention.Convention) int {
+	m := s.quotas.of(c)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if s.begin(ctx, m, &c.conv, s.Clock()) != nil {
+	if s.begin(ctx, m, c, s.Clock()) != nil {
 		return 0
 	}
 	return m.left()

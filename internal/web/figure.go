@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"droits.example/droits/internal/civil"
 )
@@ -119,20 +120,30 @@ const (
 	barsWidth  = 28
 )
 
-// month is one column of the picture of accesses.
-type month struct {
-	Month   civil.Date // its first day
-	Served  int
-	Refused int
+// tally is one column of a bar chart: a month, or a day.
+type tally struct {
+	Label, Name     string // under the column, and in words
+	Served, Refused int
 }
 
-// bars is counts a month, stacked by outcome.
+// monthTally counts a month.
+func monthTally(first civil.Date, served, refused int) tally {
+	return tally{shortMonths[first.Month()], monthName(first), served, refused}
+}
+
+// dayTally counts a day.
+func dayTally(d civil.Date, served, refused int) tally {
+	return tally{strconv.Itoa(d.Day()), longDay(d), served, refused}
+}
+
+// bars is counts a month or a day, stacked by outcome.
 type bars struct {
 	ID, Title, Desc string
+	Unit            string // heading of the first column of the table
 	Width, Height   int
 	Base            int
 	Columns         []column
-	Months          []month
+	Tallies         []tally
 	Empty           bool
 }
 
@@ -145,12 +156,12 @@ type column struct {
 	TotalY                int
 }
 
-// newBars draws the months given.
-func newBars(id, title string, months []month) bars {
-	b := bars{ID: id, Title: title, Width: 20 + barsStep*len(months), Height: barsHeight, Base: barsBase, Months: months, Empty: true,
-		Desc: "Une colonne par mois ; la partie hachurée compte les refus. Le tableau qui suit donne les mêmes nombres."}
+// newBars draws the counts given. unit names what a column is.
+func newBars(c caption, unit string, tallies []tally) bars {
+	b := bars{ID: c.ID, Title: c.Title, Unit: unit, Width: 20 + barsStep*len(tallies), Height: barsHeight, Base: barsBase, Tallies: tallies, Empty: true,
+		Desc: "Une colonne par " + strings.ToLower(unit) + " ; la partie hachurée compte les refus. Le tableau qui suit donne les mêmes nombres."}
 	highest := 1
-	for _, m := range months {
+	for _, m := range tallies {
 		highest = max(highest, m.Served+m.Refused)
 	}
 	tall := func(n int) int {
@@ -159,12 +170,12 @@ func newBars(id, title string, months []month) bars {
 		}
 		return max(3, n*(barsBase-barsTop)/highest)
 	}
-	for i, m := range months {
+	for i, m := range tallies {
 		s, r := tall(m.Served), tall(m.Refused)
 		x := 10 + i*barsStep + (barsStep-barsWidth)/2
 		c := column{X: x, Wide: barsWidth, Middle: x + barsWidth/2, ServedY: barsBase - s, ServedTall: s, RefusedY: barsBase - s - r, RefusedTall: r,
-			Label: shortMonths[m.Month.Month()], TotalY: barsBase - s - r - 6,
-			Title: monthName(m.Month) + " : " + count(m.Served, "transmission") + ", " + count(m.Refused, "refus", "refus")}
+			Label: m.Label, TotalY: barsBase - s - r - 6,
+			Title: m.Name + " : " + count(m.Served, "transmission") + ", " + count(m.Refused, "refus", "refus")}
 		if n := m.Served + m.Refused; n > 0 {
 			c.Total, b.Empty = strconv.Itoa(n), false
 		}

@@ -44,11 +44,11 @@ func TestFigures(t *testing.T) {
 	})
 	t.Run("columns grow with their numbers, and none is as high as the figure", func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
-			var list []month
+			var list []tally
 			for i := range 12 {
-				list = append(list, month{civil.Of(2026, i+1, 1), rapid.IntRange(0, 1000).Draw(t, "served"), rapid.IntRange(0, 1000).Draw(t, "refused")})
+				list = append(list, monthTally(civil.Of(2026, i+1, 1), rapid.IntRange(0, 1000).Draw(t, "served"), rapid.IntRange(0, 1000).Draw(t, "refused")))
 			}
-			b := newBars("b", "T", list)
+			b := newBars(caption{"b", "T"}, "Mois", list)
 			for i, c := range b.Columns {
 				if (c.ServedTall == 0) != (list[i].Served == 0) || (c.RefusedTall == 0) != (list[i].Refused == 0) || c.TotalY < 10 || c.RefusedY < 0 {
 					t.Errorf("column %d of %v", i, list[i])

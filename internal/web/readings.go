@@ -110,7 +110,7 @@ func (s *space) readLines(r *http.Request, v visit, ask access.ReadingQuery, d *
 		d.Pager.First = addressOf(ask, "")
 		return page.Lines, nil
 	}
-	d.Picture, d.First = newBars("mois", "Consultations par mois", monthsOf(page.Lines, v.today)), true
+	d.Picture, d.First = newBars(caption{"mois", "Consultations par mois"}, "Mois", monthsOf(page.Lines, v.today)), true
 	return page.Lines, nil
 }
 
@@ -134,18 +134,18 @@ func addressOf(ask access.ReadingQuery, before string) string {
 }
 
 // monthsOf counts the readings of partners in each of the last twelve months.
-func monthsOf(lines []access.Reading, today civil.Date) []month {
-	out := make([]month, keptMonths)
-	first := civil.Of(today.Year(), today.Month(), 1)
+func monthsOf(lines []access.Reading, today civil.Date) []tally {
+	out := make([]tally, keptMonths)
+	first := civil.Of(today.Year(), today.Month(), 1).AddMonths(1 - keptMonths)
 	for i := range out {
-		out[i].Month = first.AddMonths(i - keptMonths + 1)
+		out[i] = monthTally(first.AddMonths(i), 0, 0)
 	}
 	for _, l := range lines {
 		if !isReading(l) {
 			continue
 		}
 		d := civil.On(l.At)
-		i := (d.Year()-out[0].Month.Year())*12 + d.Month() - out[0].Month.Month()
+		i := (d.Year()-first.Year())*12 + d.Month() - first.Month()
 		switch {
 		case i < 0 || i >= len(out):
 		case l.Class == trace.AccessServed:

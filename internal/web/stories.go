@@ -68,15 +68,15 @@ func stories() []story {
 			{"Médecin traitant", nil},
 		})}}},
 		{"colonnes", "Colonnes", "Des nombres par mois, et le même tableau.", []storyCase{
-			{"Douze mois", "bars", newBars("mois", "Consultations par mois", sampleMonths(today))},
-			{"Rien", "bars", newBars("vide", "Consultations par mois", nil)},
+			{"Douze mois", "bars", newBars(caption{"mois", "Consultations par mois"}, "Mois", sampleMonths(today))},
+			{"Rien", "bars", newBars(caption{"vide", "Consultations par mois"}, "Mois", nil)},
 		}},
 	}
 }
 
-func sampleMonths(today civil.Date) (out []month) {
+func sampleMonths(today civil.Date) (out []tally) {
 	for i := range 12 {
-		out = append(out, month{civil.Of(today.Year(), today.Month(), 1).AddMonths(i - 11), i * i % 7, i % 3})
+		out = append(out, monthTally(civil.Of(today.Year(), today.Month(), 1).AddMonths(i-11), i*i%7, i%3))
 	}
 	return out
 }

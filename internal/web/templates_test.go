@@ -153,7 +153,7 @@ func models(t *testing.T) map[string][]any {
 		"droits":           {on(rightsOf(own, own.Members[0], day22, day22)), on(rightsOf(own, own.Members[1], day22, day22.AddMonths(2))), on(rightsOf(access.OwnRights{}, access.OwnMember{}, day22, day22))},
 		"numero":           {struct{ Number, Back string }{grouped("286021204798976"), rightsPath}},
 		"attestation":      {paper, attestationOf(own, own.Members[1], day22)},
-		"acces":            {readingsData{Filters: filtersOf(nil, "choix", readingsSeen(), familySeen()), From: ends[0], To: ends[1], Lines: lines, Pager: pager{"/", "/"}, Picture: newBars("mois", "T", monthsOf(readingsSeen(), day22)), First: true}, readingsData{From: wrong, To: wrongTo, Wrong: mistakes(wrong, wrongTo), Filtered: true}},
+		"acces":            {readingsData{Filters: filtersOf(nil, "choix", readingsSeen(), familySeen()), From: ends[0], To: ends[1], Lines: lines, Pager: pager{"/", "/"}, Picture: newBars(caption{"mois", "T"}, "Mois", monthsOf(readingsSeen(), day22)), First: true}, readingsData{From: wrong, To: wrongTo, Wrong: mistakes(wrong, wrongTo), Filtered: true}},
 		"acces_un":         append(one, failed),
 		"partages":         {sharingLines(sharingsSeen())},
 		"partage":          shared,
