@@ -49,12 +49,13 @@ var arrows = map[string]arrow{
 	"internal/notify":       {"internal/fault", "what is to be sent knows neither who decided it nor how it is sent"},
 	"internal/policy":       {"internal/convention internal/partner internal/consent internal/identity internal/droits internal/civil internal/fault", "pure functions: no store, no clock, no token"},
 	"internal/account":      {"internal/fault", "who somebody is and may do here; knows no organisation's data"},
+	"internal/support":      {"internal/fault", "questions and incidents: it knows neither partner nor person"},
 	"internal/habilitation": {"internal/convention internal/partner internal/civil internal/droits internal/fault", "a request for access knows no person and no store; what it granted is the draft of a convention"},
 	"internal/intake":       {"internal/civil internal/nir internal/droits internal/fault", "reading rows does not know where they go: a sink takes them"},
 	"internal/access":       {"internal/desk internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "the road: its neighbours come through small interfaces, so that a test can break each"},
 
 	// adapters
-	"internal/store":         {"internal/account internal/habilitation internal/intake internal/desk internal/notify internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "keeps what the domain says; knows no HTTP"},
+	"internal/store":         {"internal/support internal/account internal/habilitation internal/intake internal/desk internal/notify internal/policy internal/convention internal/partner internal/consent internal/identity internal/trace internal/droits internal/civil internal/nir internal/fault", "keeps what the domain says; knows no HTTP"},
 	"internal/relying":       {"", "the client's side of OpenID Connect; knows neither whom it logs in nor why"},
 	"internal/idp":           {"internal/relying internal/account internal/partner internal/fault", "says who a professional is; knows no account of ours (partner for the check digit of a SIRET)"},
 	"internal/franceconnect": {"internal/relying internal/identity internal/civil internal/fault", "says whose token it is; knows neither partner nor rights"},
@@ -63,14 +64,14 @@ var arrows = map[string]arrow{
 	"internal/api":           {"internal/edge internal/access internal/policy internal/partner internal/convention internal/droits internal/nir internal/civil internal/fault", "never the store, FranceConnect or the simulator: one road to personal data (policy for the operations' names and the View)"},
 	"internal/witness":       {"internal/trace", "a third party's program: it knows a log by its checkpoints alone"},
 	"internal/deliver":       {"internal/notify internal/trace internal/fault", "sends messages that it does not read; knows neither people nor rights"},
-	"internal/admin":         {"internal/account internal/clientauth internal/policy internal/habilitation internal/edge internal/intake internal/desk internal/notify internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
-	"internal/web":           {"internal/account internal/edge internal/access internal/notify internal/consent internal/convention internal/trace internal/identity internal/droits internal/nir internal/civil internal/fault", "pages, from the same answers as the API; never the store, FranceConnect or the simulator"},
+	"internal/admin":         {"internal/support internal/account internal/clientauth internal/policy internal/habilitation internal/edge internal/intake internal/desk internal/notify internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
+	"internal/web":           {"internal/partner internal/support internal/account internal/edge internal/access internal/notify internal/consent internal/convention internal/trace internal/identity internal/droits internal/nir internal/civil internal/fault", "pages, from the same answers as the API; never the store, FranceConnect or the simulator"},
 
 	// the rest
 	"internal/app":          {"*", "the only place where things are joined"},
 	"internal/apptest":      {"*", "the whole platform for a test; importable from tests only"},
 	"internal/bench":        {"*", "measures the parts one by one as well as the whole; imports no command"},
-	"internal/cli":          {"internal/account internal/habilitation internal/app internal/admin internal/bench internal/witness internal/cases internal/desk internal/notify internal/trace internal/intake internal/convention internal/droits internal/civil internal/store internal/sim/nation internal/fault", "flags and exit codes; the store for its lock's error and the root key only"},
+	"internal/cli":          {"internal/support internal/account internal/habilitation internal/app internal/admin internal/bench internal/witness internal/cases internal/desk internal/notify internal/trace internal/intake internal/convention internal/droits internal/civil internal/store internal/sim/nation internal/fault", "flags and exit codes; the store for its lock's error and the root key only"},
 	"internal/sim/people":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
 	"internal/sim/nation":   {"internal/civil internal/nir internal/identity", "fictitious people are real input: they go through the import file, not through the store"},
 	"internal/sim/provider": {"", "what simulated identity providers have in common knows none of them"},

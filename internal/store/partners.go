@@ -101,6 +101,17 @@ func (s *Store) Partners(ctx context.Context) (out []partner.Partner, err error)
 	return out, unavailable("store: partners", err)
 }
 
+// Organisation are the partners that an organisation (SIRET) is, by identifier.
+// Errors: service_indisponible.
+func (s *Store) Organisation(ctx context.Context, siret string) (out []partner.Partner, err error) {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		p, err := scanPartner(scan)
+		out = append(out, p)
+		return err
+	}, `SELECT id, nom, siret, categorie, created_at FROM partenaire WHERE siret = $1 ORDER BY id`, siret)
+	return out, unavailable("store: partners", err)
+}
+
 // AddKey stores a key for a convention; the secret is not kept, only its keyed
 // digest. Errors: ressource_inconnue (no such convention), parametre_invalide.
 func (s *Store) AddKey(ctx context.Context, conventionID, secret string, env partner.Environment, expiresAt time.Time) (partner.Key, error) {
