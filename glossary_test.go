@@ -15,36 +15,36 @@ var worded = []string{"internal/nir", "internal/droits", "internal/intake", "int
 // english are the words of their exported names that are not of the field. A
 // word that is neither here nor in docs/glossary.md is new: it goes to one.
 var english = strings.Fields(`
-	Abort Accepted Accord ACR Act Active Activity Actor Added Admit After Age Agent Agreement All Allowed Allows Altered Ambiguous Announced Any
-	Apply As Ask Asked Asserted Assertion At Auth
+	Abort Accepted Accord ACR Act Active Activity Actor Added Addr Addresses Admit After Age Agent Agreement Alarm Alert All Allowed Allows Answered
+	Altered Ambiguous Announced Any Apply As Ask Asked Asserted Assertion At Auth
 	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
-	Call Calls Can Candidate Canonical Certificate Certificates Change Changed Channel Check Choice Chosen Client Clients Close Closed Code
-	Codes Collection Compare Compared Compressed Conflict Consent Contested Count Counted Covered Created Current Cursor
-	Data Date Day Days Death Decide Decided Decision Declared Delta Dependants Digest Disagrees Document Done Draft Draw Drawn Dry
-	Effect Effective Empty End Ended Ends Enum Environment Error Event Events Evidence Exact Excluded Expired Expires
+	Call Calls Can Candidate Canonical Certificate Certificates Change Changed Channel Check Choice Chosen Cited Client Clients Close Closed
+	Code Codes Collection Compare Compared Compressed Conflict Consent Contested Count Counted Covered Created Current Cursor
+	Data Date Day Days Death Decide Decided Decision Declared Delta Dependants Digest Disagrees Document Done Draft Drain Draw Drawn Dry
+	Effect Effective Empty End Ended Ends Enum Enumeration Environment Error Event Events Evidence Exact Excluded Expired Expires
 	Facts Family FC FCClient FCClients Field Fields File First Fixed Flying Fold For Force Format Former Free From Future
 	Given Go Goes Grant Ground Grounds Grouped
-	Has Have Header Held Hidden Holder Holds Horizon
-	Id ID In Index Info Information Invalid Is Issued
+	Has Have Header Held Hidden Holder Holds Horizon Hours
+	ID Id In Index Info Information Invalid Is Issued
 	Journal JSON
 	Key Keys Kind Kinds
-	Label Language Large Last Late Latency Lease Leaves Left Legal Let Lets Like Limit Line Lines Live Log Logged Long Looks
+	Label Language Large Last Late Latency Lease Least Leaves Left Legal Let Lets Like Limit Line Lines Live Log Logged Long Looks
 	Mail Male Many Margin Mark Marshal Mask Masks Match Max Me Member Members Minor Missing Month Most MTLS Must
-	Name Names Narrow Needs Networks New Next No None Not Nothing Notice Notices Notify Null Number
-	Of On Once Op Open Opened Operation Operations Operator Options Other Out Outcome Overtaken Own
+	Name Names Narrow Needs Networks New Next Night No None Not Nothing Notice Notices Notify Null Number
+	Of On Once Op Open Opened Operation Operations Operator Options Other Out Outcome Over Overtaken Own
 	Parse Parties Partner Party Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles
 	Progress Public Purpose Put
 	Query Quota
 	Range Rank Read Reader Reading Reason Receipt Record Ref Reference Refusals Refused Registered Registering Reject Rejected Rejects Release
-	Remind Reminder Removed Repeat Replaced Replay Representative Request Required Restricted Restriction Restrictions Result Resume Resumed
-	Resumer Retention Reveal Reversed Revoked Rights Role Row Rows Rule Rules Run
-	Sandbox Schema Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Settings Settle Several Sex SHA Shown Sign
+	Remind Reminder Removed Repeat Replaced Replay Representative Request Requests Required Restricted Restriction Restrictions Result Resume
+	Resumed Resumer Retention Return Reveal Reversed Revoked Rights Role Row Rows Rule Rules Run
+	Sandbox Saw Schema Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Settings Settle Several Sex SHA Shown Sighting Sign
 	Signature Signatures Signed Since Sink Slowest Slug Sort Source Space Speaks Stage Standing State Stop Stopped String Subject Sum Summary
-	Suspended
-	Table Teller Term Terms Text Tick Ticks Time To Today Token Tolerances Too Took Total Trace Truncated Twice Type
-	Umbrella Unchanged Under Unfinished Unknown Unmarshal Unreadable Unsettled Unsigned Unsorted Until UTF
-	Valid Value Verify Version View Visible
-	Want Who Whole Wildcard Window With Withdrawal Withdrawn Withheld Wording
+	Suspended Suspends
+	Table Teller Term Terms Text Tick Ticks Time Times To Today Token Tolerances Too Took Total Trace Truncated Twice Type
+	Umbrella Unchanged Under Unfinished Unknown Unknowns Unmarshal Unreadable Unsettled Unsigned Unsorted Until Unusual Use Usual UTF
+	Valid Value Vendor Verify Version View Visible Volume
+	Want Watch Who Whole Wildcard Window With Withdrawal Withdrawn Withheld Wording
 	Year
 	Zero
 `)

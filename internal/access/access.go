@@ -30,6 +30,10 @@ type Keys interface {
 	// LeaseQuota sets calls of a day's quota aside, ReturnQuota gives them back.
 	LeaseQuota(ctx context.Context, a partner.Ask) (partner.Lease, error)
 	ReturnQuota(ctx context.Context, holder string) error
+	// Watch follows the use of keys; Raise keeps what is unusual about one, and
+	// suspends it in the clear cases.
+	Watch() *partner.Watch
+	Raise(ctx context.Context, keyID string, a partner.Alarm, requests []string) (bool, error)
 }
 
 // People finds who is called about.
@@ -74,7 +78,7 @@ type Certificates interface {
 	Check(bound []partner.Certificate, shown []*x509.Certificate) error
 }
 
-// Config joins the parts of the road. Every member is required.
+// Config joins the parts of the road. Every member but Alarm is required.
 type Config struct {
 	Keys         Keys
 	People       People
@@ -85,6 +89,7 @@ type Config struct {
 	Certificates Certificates
 	Trail        Trail
 	Sharings     Sharings
+	Alarm        func(partner.Alarm) // told of each alarm that is raised; may be nil
 	Environment  partner.Environment
 	Clock        func() time.Time
 }
@@ -147,7 +152,7 @@ type Meta struct {
 // token must be there; it is not checked yet. A caller whose key is known is
 // returned even with an error, so that the refusal can be traced. Errors:
 // cle_absente, cle_invalide, jeton_absent, convention_inactive,
-// adresse_non_autorisee.
+// cle_suspendue, adresse_non_autorisee, assertion_invalide, certificat_invalide.
 func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, error) {
 	now := s.Clock()
 	c := Caller{creds: creds, startedAt: now, generation: s.Keys.Generation()}
@@ -173,6 +178,8 @@ func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, erro
 	}
 	c.accepted = true
 	switch {
+	case !key.SuspendedAt.IsZero():
+		return c, fault.New(fault.CleSuspendue, "access: authenticate").Because("KEY_SUSPENDED")
 	case needsToken && creds.Token == "":
 		return c, fault.New(fault.JetonAbsent, "access: authenticate")
 	case !conv.LiveAt(now):

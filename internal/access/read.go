@@ -330,6 +330,7 @@ func (w *walk) answer(ctx context.Context, body []byte) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	w.watch(ctx, partner.Answered)
 	return Answer{body: body, receipt: receipt, window: w.req.Window, donneesOn: w.s.People.DonneesOn(), reference: w.s.Digests.Reference(w.known, w.caller.Partner())}, nil
 }
 
@@ -369,6 +370,9 @@ func (w *walk) refuse(ctx context.Context, err error) error {
 	receipt, err := w.append(ctx, e)
 	if err != nil {
 		return err
+	}
+	if w.caller.accepted {
+		w.watch(ctx, outcomeOf(f))
 	}
 	return &Refusal{Fault: f, Receipt: receipt}
 }

@@ -58,6 +58,10 @@ type Registry interface {
 	BindKey(ctx context.Context, id, jwk string) error
 	BindCertificate(ctx context.Context, id string, c partner.Certificate) error
 	UnbindCertificate(ctx context.Context, id, digest string) error
+	SuspendKey(ctx context.Context, id string) error
+	ResumeKey(ctx context.Context, id string) error
+	Alerts(ctx context.Context, partnerID string, limit int) ([]partner.Alert, error)
+	SetTechnicalContact(ctx context.Context, partnerID, mail string) error
 	Leave(ctx context.Context, id string, received civil.Date) (civil.Date, error)
 	OpenRequest(ctx context.Context, by habilitation.Doing) (habilitation.Request, error)
 	ActOnRequest(ctx context.Context, id string, d habilitation.Doing) (habilitation.Request, error)
@@ -110,7 +114,8 @@ type Request struct {
 	Doing       *Doing               `json:"doing,omitempty"`
 	Signature   *SignatureBody       `json:"signature,omitempty"`
 	Drafting    *DraftingBody        `json:"drafting,omitempty"`
-	Version     string               `json:"version,omitempty"`     // of the terms of use
+	Version     string               `json:"version,omitempty"` // of the terms of use
+	Mail        string               `json:"mail,omitempty"`
 	Certificate string               `json:"certificate,omitempty"` // PEM, or the fingerprint of one
 }
 
@@ -145,6 +150,10 @@ func Handler(c Config) http.Handler {
 		"POST /keys/revoke":                  revokeKey,
 		"POST /keys/bind":                    bindKey,
 		"POST /keys/certificates":            bindCertificate,
+		"POST /keys/suspend":                 suspendKey,
+		"POST /keys/resume":                  resumeKey,
+		"GET /alerts":                        listAlerts,
+		"POST /partners/contact":             setContact,
 		"POST /keys/certificates/remove":     unbindCertificate,
 		"GET /restrictions":                  listRestrictions,
 		"POST /restrictions":                 restrict,
@@ -219,8 +228,8 @@ func Explain(err error) (Failure, int) {
 	switch f.Code() {
 	case fault.ServiceIndisponible, fault.ErreurInterne:
 		out.Reason = f.Reason()
-	case fault.ParametreInvalide:
-		if r := f.Reason(); r != "PARAMETRE_INVALIDE" { // what Reason says when there is none
+	case fault.ParametreInvalide, fault.ActeImpossible:
+		if r := f.Reason(); r != "PARAMETRE_INVALIDE" && r != "ACTE_IMPOSSIBLE" { // what Reason says when there is none
 			out.Reason = r
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/clientauth"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/partner"
@@ -20,6 +21,10 @@ type keyLine struct {
 	ExpiresAt    time.Time           `json:"expires_at,omitzero"`
 	RevokedAt    time.Time           `json:"revoked_at,omitzero"`
 	Live         bool                `json:"live"`
+	SuspendedAt  time.Time           `json:"suspended_at,omitzero"`
+	SuspendedFor string              `json:"suspended_for,omitempty"`
+	LastUsedOn   civil.Date          `json:"last_used_on,omitzero"`
+	Vendor       string              `json:"vendor,omitempty"`
 	Certificates []certificateLine   `json:"certificates,omitempty"`
 }
 
@@ -27,7 +32,7 @@ func listKeys(c Config, r *http.Request, _ Request) (any, error) {
 	list, err := c.Live.Keys(r.Context())
 	out := []keyLine{}
 	for _, k := range list {
-		out = append(out, keyLine{k.ID, k.ConventionID, k.Environment, k.Last4, k.CreatedAt, k.ExpiresAt, k.RevokedAt, k.LiveAt(c.Clock()), certificateLines(k.Certificates)})
+		out = append(out, keyLine{k.ID, k.ConventionID, k.Environment, k.Last4, k.CreatedAt, k.ExpiresAt, k.RevokedAt, k.LiveAt(c.Clock()) && k.SuspendedAt.IsZero(), k.SuspendedAt, k.SuspendedFor, k.LastOn, k.Vendor, certificateLines(k.Certificates)})
 	}
 	return out, err
 }
@@ -99,6 +104,35 @@ func bindCertificate(c Config, r *http.Request, req Request) (any, error) {
 func unbindCertificate(c Config, r *http.Request, req Request) (any, error) {
 	if err := c.registry(req).UnbindCertificate(r.Context(), req.ID, req.Certificate); err != nil {
 		return nil, missing(err, "certificate")
+	}
+	return done(req, map[string]any{"id": req.ID})
+}
+
+func suspendKey(c Config, r *http.Request, req Request) (any, error) {
+	if err := c.registry(req).SuspendKey(r.Context(), req.ID); err != nil {
+		return nil, missing(err, "key")
+	}
+	return done(req, map[string]any{"id": req.ID})
+}
+
+func resumeKey(c Config, r *http.Request, req Request) (any, error) {
+	if err := c.registry(req).ResumeKey(r.Context(), req.ID); err != nil {
+		return nil, missing(err, "key")
+	}
+	return done(req, map[string]any{"id": req.ID})
+}
+
+// maxAlerts is how many alerts are listed.
+const maxAlerts = 200
+
+func listAlerts(c Config, r *http.Request, _ Request) (any, error) {
+	return c.Live.Alerts(r.Context(), r.URL.Query().Get("partner"), maxAlerts)
+}
+
+// setContact says to whom one writes at a partner about its keys.
+func setContact(c Config, r *http.Request, req Request) (any, error) {
+	if err := c.registry(req).SetTechnicalContact(r.Context(), req.ID, req.Mail); err != nil {
+		return nil, missing(err, "partner")
 	}
 	return done(req, map[string]any{"id": req.ID})
 }

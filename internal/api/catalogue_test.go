@@ -50,6 +50,13 @@ func TestCatalogue(t *testing.T) {
 		fault.AssertionInvalide: func() *apptest.Answer {
 			return signed(func(d *convention.Document) { d.Auth = convention.AuthAssertion })
 		},
+		fault.CleSuspendue: func() *apptest.Answer {
+			p := in.SignUp(t, droits.Etablissement, nil)
+			if err := in.App.Store.SuspendKey(t.Context(), p.KeyID); err != nil {
+				t.Fatal(err)
+			}
+			return in.Get(t, moi, in.As(t, slug, p))
+		},
 		fault.CertificatInvalide: func() *apptest.Answer {
 			return signed(func(d *convention.Document) { d.Auth = convention.AuthMTLS })
 		},

@@ -20,6 +20,7 @@ import (
 	"droits.example/droits/internal/access"
 	"droits.example/droits/internal/admin"
 	"droits.example/droits/internal/api"
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/clientauth"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/deliver"
@@ -27,6 +28,7 @@ import (
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/franceconnect"
 	"droits.example/droits/internal/intake"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/store"
 	"droits.example/droits/internal/trace"
 	"droits.example/droits/internal/web"
@@ -132,7 +134,7 @@ func (a *App) join() (err error) {
 	a.Access = access.New(access.Config{
 		Certificates: a.certs,
 		Keys:         a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Assertions: clientauth.New(a.Config.PublicURL+"/"+strings.Trim(a.Config.BasePath, "/"), a.clock, a.Store.Proofs()), Trail: a.Store, Sharings: a.Store,
-		Environment: a.Config.Instance, Clock: a.clock,
+		Environment: a.Config.Instance, Clock: a.clock, Alarm: a.metrics.alarm,
 	})
 	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner, Ping: a.Store.Ping})
 	if a.Worker, err = a.deliverer(); err != nil {
@@ -334,6 +336,7 @@ func (a *App) housekeep(ctx context.Context) error {
 			do("flush_refusals", a.Access.FlushRefusals(ctx, false))
 			do("trail_beat", a.beat(ctx))
 			do("agreements", a.agreements(ctx))
+			do("keys", a.watchKeys(ctx))
 		case <-hour.C:
 			_, err := a.Store.ForgetTokens(ctx)
 			do("forget_tokens", err)
@@ -347,6 +350,7 @@ func (a *App) housekeep(ctx context.Context) error {
 			do("trim_outbox", err)
 			_, err = a.Store.TrimCalls(ctx, a.clock().Add(-store.CallsFor))
 			do("trim_calls", err)
+			do("trim_uses", a.Store.TrimUses(ctx, civil.On(a.clock()).AddDays(-2*partner.UsualOver)))
 		}
 	}
 }
@@ -356,7 +360,7 @@ func (a *App) Close() (err error) {
 	a.closing.Do(func() {
 		if a.writer != nil {
 			if a.Access != nil {
-				err = errors.Join(a.Access.FlushRefusals(context.Background(), true), a.Access.ReturnQuotas(context.Background()))
+				err = errors.Join(a.Access.FlushRefusals(context.Background(), true), a.noteUses(), a.Access.ReturnQuotas(context.Background()))
 			}
 			a.writer.Close()
 			if a.Store != nil && a.opts.Store == nil {

@@ -24,6 +24,7 @@ type Mail struct {
 	StartTLS     bool   `toml:"starttls" doc:"encrypt before anything is said; required with a user, but for this machine"`
 	User         string `toml:"user" doc:"login at the mail server; empty = none"`
 	PasswordFile string `toml:"password_file" doc:"file that holds the password of user"`
+	Operator     string `toml:"operator" doc:"address that is told of unusual uses of keys; empty = none"`
 }
 
 // Webhooks says where partners may be told.
@@ -33,7 +34,7 @@ type Webhooks struct {
 
 func (m Mail) check() error {
 	if m.Host == "" {
-		if m.From != "" || m.User != "" || m.PasswordFile != "" {
+		if m.From != "" || m.User != "" || m.PasswordFile != "" || m.Operator != "" {
 			return badConfig("mail needs host, such as smtp.example:587")
 		}
 		return nil
@@ -44,6 +45,9 @@ func (m Mail) check() error {
 	}
 	if a, err := mail.ParseAddress(m.From); err != nil || a.Address != m.From {
 		return badConfig("mail.from must be an address alone, such as droits@example.org")
+	}
+	if _, err := notify.CheckMail(m.Operator); m.Operator != "" && err != nil {
+		return badConfig("mail.operator must be an address alone, such as exploitation@example.org")
 	}
 	if (m.User == "") != (m.PasswordFile == "") {
 		return badConfig("mail.user and mail.password_file go together")
@@ -73,6 +77,9 @@ func (a *App) deliverer() (*deliver.Worker, error) {
 	}
 	c := deliver.Config{Outbox: a.Store, Webhooks: deliver.NewWebhooks(hooks), Clock: a.clock, Observe: a.metrics.sending}
 	m := a.Config.Mail
+	if a.opts.Store == nil {
+		a.Store.SetOperatorContact(m.Operator)
+	}
 	if m.Host == "" {
 		return deliver.New(c), nil
 	}

@@ -14,6 +14,7 @@ import (
 	"droits.example/droits/internal/edge"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
 
@@ -29,6 +30,7 @@ type metrics struct {
 	batch    prometheus.Histogram
 	sendings *prometheus.CounterVec
 	reloads  *prometheus.CounterVec
+	alarms   *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -40,10 +42,11 @@ func newMetrics() *metrics {
 		entries:  prometheus.NewCounter(prometheus.CounterOpts{Name: "droits_trace_entries_total", Help: "Entries made durable."}),
 		commits:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "droits_trace_commits_total", Help: "Commits of traces, by outcome."}, []string{"outcome"}),
 		batch:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "droits_trace_batch_entries", Help: "Entries in one commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 9)}),
+		alarms:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "droits_alarms_total", Help: "Unusual uses of keys, by kind."}, []string{"kind"}),
 		reloads:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "droits_tls_reloads_total", Help: "Files of TLS read anew after a change, by outcome."}, []string{"outcome"}),
 		sendings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "droits_messages_total", Help: "Attempts to send a message, by channel and outcome."}, []string{"channel", "outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.tokens, m.entries, m.commits, m.batch, m.sendings, m.reloads,
+	m.registry.MustRegister(m.requests, m.seconds, m.tokens, m.entries, m.commits, m.batch, m.sendings, m.reloads, m.alarms,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -56,6 +59,8 @@ func (m *metrics) request(e *edge.Event) {
 func (m *metrics) token(p identity.Profile, outcome string, _ time.Duration) {
 	m.tokens.WithLabelValues(string(p), outcome).Inc()
 }
+
+func (m *metrics) alarm(k partner.Alarm) { m.alarms.WithLabelValues(string(k)).Inc() }
 
 // ledger counts what passes to a ledger.
 func (m *metrics) ledger(l trace.Ledger, clock func() time.Time) trace.Ledger {

@@ -156,7 +156,7 @@ func partnerCommand(p Process) *cobra.Command {
 	list := listing[admin.PartnerBody]{"partner", "List the partners", "/partners", "ID\tKIND\tSIRET\tNAME", func(x admin.PartnerBody) string {
 		return fmt.Sprintf("%s\t%s\t%s\t%s", x.ID, x.Kind, x.SIRET, x.Nom)
 	}}
-	return group("partner", "Partners: who calls", add.command(p), list.command(p), webhookCommand(p), signingKeyCommand(p))
+	return group("partner", "Partners: who calls", add.command(p), list.command(p), webhookCommand(p), signingKeyCommand(p), contactCommand(p))
 }
 
 type conventionLine struct {

@@ -171,6 +171,7 @@ var said = map[fault.Code]string{
 	fault.DateInvalide:        "that is not a date",
 	fault.RessourceInconnue:   "there is no such thing",
 	fault.BeneficiaireInconnu: "there is no such person",
+	fault.ActeImpossible:      "that is not possible now",
 	fault.ServiceIndisponible: "the store cannot be read or written",
 	fault.ErreurInterne:       "internal error",
 }
@@ -187,6 +188,7 @@ var reasons = map[string]string{
 	"URL_INSIDE":           "that address is not on the public network",
 	"URL_TOO_MUCH":         "no user, query or fragment may be in it: secrets hide there",
 	"ALREADY_WITHDRAWN":    "the person has withdrawn; only the person can soften that",
+	store.KeysFull:         "two keys are live; let one end, or revoke it, first",
 	store.CertificateEnded: "it is past its end",
 	store.CertificateTaken: "it is bound to a key of another partner",
 	store.CertificatesFull: "as many certificates as may be are bound to this key; take one off first",

@@ -46,6 +46,9 @@ Ce message n'attend pas de réponse. Nous ne vous demandons jamais de mot de pas
 
 // Letter is the letter of a delivery. ok is false for what is no letter.
 func (d Delivery) Letter(p Places) (l Letter, ok bool) {
+	if AboutKey(d.Type) {
+		return Letter{d.Subject, d.Text}, d.Subject != ""
+	}
 	switch d.Type {
 	case MailDecided:
 		return Letter{

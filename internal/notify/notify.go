@@ -41,6 +41,12 @@ const (
 	TermsAnnounced   Type = "terms.announced"
 	Test             Type = "test"
 
+	KeyExpiring         Type = "key.expiring"
+	CertificateExpiring Type = "certificate.expiring"
+	KeySuspended        Type = "key.suspended"
+	KeyResumed          Type = "key.resumed"
+	UsageUnusual        Type = "usage.unusual"
+
 	MailRead     Type = "lecture"
 	MailReminder Type = "rappel"
 
@@ -59,9 +65,14 @@ type Event struct {
 	Reference   string    `json:"reference,omitempty"`
 	Conventions []string  `json:"conventions"`
 	Consents    []string  `json:"consents"`
-	Until       time.Time `json:"until,omitzero"`  // end of a pause
+	Until       time.Time `json:"until,omitzero"`  // end of a pause, of a key, of a certificate
 	Terms       string    `json:"terms,omitempty"` // version of the terms of use that is announced
 	From        string    `json:"from,omitempty"`  // its first day, YYYY-MM-DD
+	Key         string    `json:"key,omitempty"`   // identifier of the API key that it is about
+	Last4       string    `json:"last4,omitempty"`
+	Days        *int      `json:"days,omitempty"`     // before that end
+	Reason      string    `json:"reason,omitempty"`   // what is unusual; of a certificate its fingerprint
+	Requests    []string  `json:"requests,omitempty"` // identifiers of the partner's own calls, no others (R47)
 }
 
 // Body is the event as it is sent and signed. Errors: erreur_interne.

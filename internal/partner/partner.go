@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 )
@@ -66,6 +67,10 @@ type Key struct {
 	ExpiresAt    time.Time     // zero = never
 	RevokedAt    time.Time     // zero = live
 	ClientKey    string        // public key (JWK) under which the partner's software signs its assertions, "" when none
+	SuspendedAt  time.Time     // zero = not suspended
+	SuspendedFor string        // the Alarm for which it is
+	Vendor       string        // the software vendor whose key it is, which has no convention; "" for any other
+	LastOn       civil.Date    // last day of use that was noted, zero = never; filled in lists alone
 	Certificates []Certificate // that its software may present, where the convention wants one
 }
 
@@ -78,6 +83,10 @@ type Certificate struct {
 
 // MostCertificates is how many certificates may be bound to a key at a time.
 const MostCertificates = 4
+
+// MostKeys is how many keys of a convention, or of a vendor, are live at a time:
+// one and its successor.
+const MostKeys = 2
 
 // LiveAt reports whether the key can be used at an instant.
 func (k Key) LiveAt(t time.Time) bool {

@@ -23,11 +23,11 @@ const (
 // before a start is refused by its age.
 func (s *Store) Proofs() *partner.Once { return &s.proofs }
 
-// partnerOfKey names convention and partner of a live key. Errors:
-// ressource_inconnue.
+// partnerOfKey names convention and partner, or vendor, of a key that is not
+// revoked. Errors: ressource_inconnue.
 func partnerOfKey(ctx context.Context, tx *sql.Tx, id string) (conventionID, partnerID string, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT k.convention, c.partenaire FROM cle_api AS k JOIN convention AS c ON c.id = k.convention
-		WHERE k.id = $1 AND k.revoked_at IS NULL ORDER BY c.version DESC LIMIT 1`, id).Scan(&conventionID, &partnerID)
+	err = tx.QueryRowContext(ctx, `SELECT k.convention, CASE WHEN k.editeur <> '' THEN k.editeur ELSE COALESCE((SELECT c.partenaire FROM convention AS c WHERE c.id = k.convention ORDER BY c.version DESC LIMIT 1), '') END
+		FROM cle_api AS k WHERE k.id = $1 AND k.revoked_at IS NULL`, id).Scan(&conventionID, &partnerID)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = notFound("store: key")
 	}
@@ -49,8 +49,9 @@ func (s *Store) BindCertificate(ctx context.Context, id string, c partner.Certif
 			return refused.Because(CertificateEnded)
 		}
 		var n int
-		err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM certificat AS x JOIN cle_api AS k ON k.id = x.cle JOIN convention AS c ON c.id = k.convention
-			WHERE x.empreinte = $1 AND x.closed_at IS NULL AND c.partenaire <> $2`, c.Digest[:], e.Partner).Scan(&n)
+		err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM certificat AS x JOIN cle_api AS k ON k.id = x.cle
+			WHERE x.empreinte = $1 AND x.closed_at IS NULL AND k.revoked_at IS NULL AND k.editeur <> $2
+			AND NOT EXISTS (SELECT 1 FROM convention AS c WHERE c.id = k.convention AND c.partenaire = $2)`, c.Digest[:], e.Partner).Scan(&n)
 		if err == nil && n > 0 {
 			return refused.Because(CertificateTaken)
 		}

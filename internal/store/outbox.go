@@ -195,6 +195,9 @@ func (s *Store) Due(ctx context.Context, to notify.Receiver, limit int) (out []n
 
 // address completes a delivery with where it goes; false when it goes nowhere.
 func (s *Store) address(ctx context.Context, d *notify.Delivery, person droits.Sujet, sealed []byte) (ok bool, err error) {
+	if d.Channel == notify.Mail && notify.AboutKey(d.Type) {
+		return s.letterAboutKey(ctx, d, sealed)
+	}
 	if d.Channel == notify.Mail && len(sealed) > 0 {
 		return s.addressLetter(ctx, d, sealed)
 	}
@@ -294,7 +297,11 @@ func (s *Store) outbox(ctx context.Context, query string, args ...any) ([]notify
 	for i := range out {
 		l := &out[i]
 		if sealed, ok := letters[i]; ok && err == nil {
-			err = s.showLetter(ctx, l, sealed)
+			show := s.showLetter
+			if notify.AboutKey(l.Type) {
+				show = s.showKeyLetter
+			}
+			err = show(ctx, l, sealed)
 		}
 		if err != nil || people[i] == nil {
 			continue

@@ -84,7 +84,9 @@ type engine struct {
 	receipts                receipts
 	signed                  signed
 	signer                  ed25519.PrivateKey // the operator's, of conventions
-	proofs                  partner.Once       // what partners' software has shown once
+	watch                   partner.Watch      // the use of keys
+	operator                atomic.Pointer[string]
+	proofs                  partner.Once // what partners' software has shown once
 }
 
 // database is one SQLite file: one writer, a few readers.
