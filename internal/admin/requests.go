@@ -12,11 +12,12 @@ import (
 
 // Doing is an act on a request for access, on the wire.
 type Doing struct {
-	Act    habilitation.Act   `json:"act,omitempty"`
-	Role   habilitation.Role  `json:"role"`
-	Author string             `json:"author"` // opaque reference of who acts, 1 to 64 of [A-Za-z0-9._-]
-	Text   string             `json:"text,omitempty"`
-	Form   *habilitation.Form `json:"form,omitempty"`
+	Act    habilitation.Act    `json:"act,omitempty"`
+	Role   habilitation.Role   `json:"role"`
+	Author string              `json:"author"` // opaque reference of who acts, 1 to 64 of [A-Za-z0-9._-]
+	Text   string              `json:"text,omitempty"`
+	Ground habilitation.Ground `json:"ground,omitempty"` // of a revocation
+	Form   *habilitation.Form  `json:"form,omitempty"`
 }
 
 func (d *Doing) check() error {
@@ -85,9 +86,13 @@ func actOnRequest(c Config, r *http.Request, req Request) (any, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	x, err := c.registry(req).ActOnRequest(r.Context(), req.ID, habilitation.Doing{Act: d.Act, Role: d.Role, Author: d.Author, Text: d.Text, Form: d.Form})
+	x, err := c.registry(req).ActOnRequest(r.Context(), req.ID, habilitation.Doing{Act: d.Act, Role: d.Role, Author: d.Author, Text: d.Text, Ground: d.Ground, Form: d.Form})
 	if err != nil {
 		return nil, missing(err, "request")
 	}
-	return done(req, map[string]any{"id": x.ID, "state": x.State})
+	out := map[string]any{"id": x.ID, "state": x.State}
+	if p := x.Proposal; p != nil {
+		out["proposed"] = p.Act // a second agent has to confirm
+	}
+	return done(req, out)
 }

@@ -106,7 +106,7 @@ func (a *App) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.Store, err = store.Open(ctx, store.Config{Dir: a.Config.Data, Root: root, Clock: a.clock, Host: a.Config.host(), LogFile: a.Config.Keys.LogFile, SignFile: a.Config.Keys.SignFile, LockFile: a.Config.Trace.LockFile})
+	a.Store, err = store.Open(ctx, store.Config{Dir: a.Config.Data, Root: root, Clock: a.clock, Host: a.Config.host(), LogFile: a.Config.Keys.LogFile, SignFile: a.Config.Keys.SignFile, LockFile: a.Config.Trace.LockFile, Pair: a.Config.Instruction.pair()})
 	if errors.Is(err, store.ErrOtherRoot) {
 		return &ConfigError{"keys.root_file: the data directory was made under another root key; give the one it was made with, or another directory"}
 	}

@@ -61,6 +61,9 @@ func (c Config) Check() error {
 	if err := c.Login.check(c.Instance); err != nil {
 		return err
 	}
+	if err := c.Instruction.check(); err != nil {
+		return err
+	}
 	if err := c.Mail.check(); err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type Config struct {
 	TLS           TLS                 `toml:"tls"`
 	FranceConnect FranceConnect       `toml:"franceconnect"`
 	Login         ProLogin            `toml:"login"`
+	Instruction   Instruction         `toml:"instruction"`
 	Trace         Trace               `toml:"trace"`
 	Mail          Mail                `toml:"mail"`
 	Webhooks      Webhooks            `toml:"webhooks"`
@@ -113,9 +114,9 @@ func DefaultConfig() Config {
 		Listen:        Listen{API: "127.0.0.1:8080", Internal: "127.0.0.1:8083"},
 		Keys:          KeyFiles{RootFile: "root.key"},
 		FranceConnect: FranceConnect{Timeout: Duration(5 * time.Second), MinACR: "eidas1"},
-		Login:         ProLogin{Timeout: Duration(5 * time.Second)},
-		Log:           Log{Level: "info", Format: "json"},
-		Drain:         Duration(10 * time.Second),
+		Login:         ProLogin{Timeout: Duration(5 * time.Second)}, Instruction: Instruction{AnswerDays: 15},
+		Log:   Log{Level: "info", Format: "json"},
+		Drain: Duration(10 * time.Second),
 	}
 }
 

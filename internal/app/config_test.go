@@ -61,6 +61,8 @@ func TestConfig(t *testing.T) {
 		{"a provider that is no address is said", goodConfig + "[login]\nissuer = \"id.example\"\n", "", "login.issuer must be an address"},
 		{"an operator whose SIRET has a wrong digit is said", goodConfig + "[login]\nissuer = \"https://id.example\"\nclient_id = \"x\"\nclient_secret_file = \"y\"\nagents_siret = \"00000000000043\"\n", "", "login.agents_siret is not a SIRET"},
 		{"a timeout of nothing is said", goodConfig + "[login]\nissuer = \"https://id.example\"\nclient_id = \"x\"\nclient_secret_file = \"y\"\ntimeout = \"0s\"\n", "", "login.timeout must be more than 0s"},
+		{"two persons for something else are said", goodConfig + "[instruction]\ntwo_persons = [\"refuse\"]\n", "", "instruction.two_persons"},
+		{"an answer that is never due is said", goodConfig + "[instruction]\nanswer_days = 0\n", "", "instruction.answer_days"},
 		{"an unknown variable is named with its neighbour", goodConfig, "DROITS_LOG_LEVL=x", "unknown variable DROITS_LOG_LEVL; did you mean DROITS_LOG_LEVEL"},
 		{"a duration that is none is said", goodConfig, "DROITS_DRAIN=vite", "DROITS_DRAIN is not a duration"},
 		{"a file that is not TOML is said with its line", "instance = \n", "", "line 1"},

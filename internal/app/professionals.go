@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"droits.example/droits/internal/habilitation"
 	"droits.example/droits/internal/idp"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/sim/fcsim"
@@ -24,6 +26,31 @@ type ProLogin struct {
 	AgentsSIRET      string   `toml:"agents_siret" doc:"SIRET of the operator, whose people alone may be agents; empty = no agents"`
 	Timeout          Duration `toml:"timeout" doc:"of one call to the provider"`
 	SecondFactor     bool     `toml:"second_factor" doc:"demands a second factor for what engages an organisation"`
+}
+
+// Instruction is how requests for access are examined.
+type Instruction struct {
+	TwoPersons []string `toml:"two_persons" doc:"decisions that take two agents: approve, revoke, both or none"`
+	AnswerDays int      `toml:"answer_days" doc:"days within which an applicant is owed a first answer"`
+}
+
+func (i Instruction) check() error {
+	for _, a := range i.TwoPersons {
+		if !slices.Contains(habilitation.Paired(), habilitation.Act(a)) {
+			return badConfig("instruction.two_persons holds something else than approve and revoke")
+		}
+	}
+	if i.AnswerDays < 1 || i.AnswerDays > 365 {
+		return badConfig("instruction.answer_days must be between 1 and 365")
+	}
+	return nil
+}
+
+func (i Instruction) pair() (out []habilitation.Act) {
+	for _, a := range i.TwoPersons {
+		out = append(out, habilitation.Act(a))
+	}
+	return out
 }
 
 func (l ProLogin) check(env partner.Environment) error {

@@ -23,7 +23,8 @@ import (
 const requestMore = `A request goes from draft to submitted, then to changes_requested, validated or
 refused; what is validated may be revoked, or opened again without touching what it
 opened. An act that the state or the role does not allow is refused (exit 5).
---author names who acts by an opaque reference, kept with the act.
+--author names who acts by an opaque reference, kept with the act. Where the instance
+demands two agents for an act, the first one proposes it and another author confirms.
 
 `
 
@@ -59,7 +60,8 @@ func requestCommand(p Process) *cobra.Command {
 		written("ask-changes ID", habilitation.RequestChanges, habilitation.Instructeur, "Ask the applicant for changes", "changes are asked for", "  droits request ask-changes D-2026-0001 --text 'Précisez les destinataires.'\n  droits request ask-changes D-2026-0001 --text 'Précisez les destinataires.' --apply"),
 		asked("approve ID", habilitation.Approve, habilitation.Instructeur, "Approve a request", "the request is approved", "  droits request approve D-2026-0001\n  droits request approve D-2026-0001 --author agent-7 --apply"),
 		written("refuse ID", habilitation.Refuse, habilitation.Instructeur, "Refuse a request; a live grant stays", "the request is refused", "  droits request refuse D-2026-0001 --text 'Hors du périmètre.'\n  droits request refuse D-2026-0001 --text 'Hors du périmètre.' --apply"),
-		written("revoke ID", habilitation.Revoke, habilitation.Responsable, "Revoke what was granted", "what was granted is revoked", "  droits request revoke D-2026-0001 --text 'Usage non conforme.'\n  droits request revoke D-2026-0001 --text 'Usage non conforme.' --apply"),
+		revokeCommand(written),
+		asked("withdraw ID", habilitation.Withdraw, habilitation.Instructeur, "Take back a proposal that waits for a second agent", "the proposal is taken back", "  droits request withdraw D-2026-0001\n  droits request withdraw D-2026-0001 --apply"),
 		asked("reopen ID", habilitation.Reopen, habilitation.Demandeur, "Open a validated request again; the live grant stays", "the request is open again", "  droits request reopen D-2026-0001\n  droits request reopen D-2026-0001 --apply"),
 		asked("cancel ID", habilitation.CancelReopening, habilitation.Demandeur, "Give up an update; the live grant stays", "the update is given up", "  droits request cancel D-2026-0001\n  droits request cancel D-2026-0001 --apply"),
 		asked("archive ID", habilitation.Archive, habilitation.Demandeur, "Put a request away", "the request is put away", "  droits request archive D-2026-0001\n  droits request archive D-2026-0001 --apply"),
@@ -71,6 +73,25 @@ func requestCommand(p Process) *cobra.Command {
 		sub = append(sub, x.command(p))
 	}
 	return group("request", "Requests for access, from draft to decision", sub...)
+}
+
+// revokeCommand demands one of the closed grounds.
+func revokeCommand(written func(string, habilitation.Act, habilitation.Role, string, string, string) act) act {
+	x := written("revoke ID", habilitation.Revoke, habilitation.Responsable, "Revoke what was granted, with the conventions that it led to", "what was granted is revoked",
+		"  droits request revoke D-2026-0001 --ground securite --text 'Usage non conforme.'\n  droits request revoke D-2026-0001 --ground securite --text 'Usage non conforme.' --apply")
+	flags, request := x.flags, x.request
+	x.flags = func(c *cobra.Command) {
+		flags(c)
+		c.Flags().String("ground", "", "image, loi, securite or modalites (required)")
+	}
+	x.request = func(c *cobra.Command, args []string) (admin.Request, error) {
+		r, err := request(c, args)
+		if err == nil {
+			r.Doing.Ground = habilitation.Ground(text(c, "ground"))
+		}
+		return r, err
+	}
+	return x
 }
 
 func lower(s string) string { return strings.ToLower(s[:1]) + s[1:] }

@@ -1,6 +1,10 @@
 package habilitation
 
-import "time"
+import (
+	"time"
+
+	"droits.example/droits/internal/droits"
+)
 
 // Sort is an order of the queue.
 type Sort string
@@ -21,6 +25,9 @@ type Query struct {
 	State      State
 	SIRET      string
 	ID         string
+	Before     time.Time // waits since before, for an answer
+	Reader     string    // account whose reading is told
+	Unread     bool      // only what the reader has not seen
 	Sort       Sort
 	Descending bool
 	Limit      int
@@ -29,15 +36,18 @@ type Query struct {
 
 // Line is a request in the queue.
 type Line struct {
-	ID          string    `json:"id"`
-	SIRET       string    `json:"siret"`
-	Name        string    `json:"nom"`
-	Project     string    `json:"projet"`
-	State       State     `json:"etat"`
-	Reopening   bool      `json:"mise_a_jour"`
-	CreatedAt   time.Time `json:"ouverte"`
-	SubmittedAt time.Time `json:"deposee,omitzero"`
-	ChangedAt   time.Time `json:"changee"`
+	ID          string      `json:"id"`
+	SIRET       string      `json:"siret"`
+	Name        string      `json:"nom"`
+	Project     string      `json:"projet"`
+	State       State       `json:"etat"`
+	Reopening   bool        `json:"mise_a_jour"`
+	CreatedAt   time.Time   `json:"ouverte"`
+	SubmittedAt time.Time   `json:"deposee,omitzero"`
+	ChangedAt   time.Time   `json:"changee"`
+	Kind        droits.Kind `json:"categorie"`
+	Unread      bool        `json:"non_lue,omitempty"`     // by the reader of the query
+	Proposed    Act         `json:"proposition,omitempty"` // that waits for a second agent
 }
 
 // Page is a page of the queue. Total counts what the query selects.
@@ -49,14 +59,6 @@ type Page struct {
 // FirstAnswer is how long an organisation waited for the first word of an
 // agent after its first submission; ok is false while it waits.
 func (r *Request) FirstAnswer() (d time.Duration, ok bool) {
-	var since time.Time
-	for _, e := range r.Events {
-		switch {
-		case e.Act == Submit && since.IsZero():
-			since = e.At
-		case !since.IsZero() && !e.Internal() && (e.Role == Instructeur || e.Role == Responsable):
-			return e.At.Sub(since), true
-		}
-	}
-	return 0, false
+	submitted, answered := r.Answered()
+	return answered.Sub(submitted), !answered.IsZero()
 }

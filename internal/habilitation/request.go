@@ -73,9 +73,12 @@ const (
 	Write           Act = "message" // from either side
 	Note            Act = "note"    // between agents, never shown to the applicant
 	Read            Act = "read"
+	Propose         Act = "propose"  // first half of an act that takes two agents
+	Withdraw        Act = "withdraw" // takes a proposal back
 )
 
-// Acts lists them.
+// Acts lists those of the table; Propose is what another becomes, and Withdraw is
+// for a proposal alone.
 func Acts() []Act {
 	return []Act{Update, Submit, RequestChanges, Approve, Refuse, Revoke, Archive, Reopen, CancelReopening, Write, Note, Read}
 }
@@ -131,6 +134,8 @@ type Request struct {
 	Form         Form    `json:"reponses"` // as the applicant writes it
 	Grants       []Grant `json:"habilitations"`
 	Events       []Event `json:"evenements"` // oldest first
+	// Proposal waits for a second agent; nil when nothing does.
+	Proposal *Proposal `json:"proposition,omitempty"`
 }
 
 // Event is one act that was done. Changes are those of the form since the
@@ -144,10 +149,12 @@ type Event struct {
 	To      State     `json:"apres"`
 	Motive  string    `json:"texte,omitempty"` // or the message, or the note
 	Changes []Change  `json:"modifications,omitempty"`
+	Of      Act       `json:"objet,omitempty"` // what was proposed
+	Ground  Ground    `json:"motif,omitempty"` // of a revocation
 }
 
 // Internal reports whether the applicant never sees the event.
-func (e Event) Internal() bool { return e.Act == Note }
+func (e Event) Internal() bool { return e.Act == Note || e.Act == Propose || e.Act == Withdraw }
 
 // Live is the grant in force, nil when there is none.
 func (r *Request) Live() *Grant {
@@ -216,6 +223,10 @@ type Doing struct {
 	At     time.Time
 	Text   string // motive, message or note
 	Form   *Form  // of an update
+	Ground Ground // of a revocation, required
+	// Pair says that the act takes two agents: the first one proposes it. The
+	// store tells, for the acts of its configuration.
+	Pair bool
 	// Edition is the one that whoever acts has read; 0 = whatever it is.
 	Edition int
 	// Once names the form that was sent: the same one twice is one act. The
@@ -233,10 +244,22 @@ const maxText = 5000
 // Do makes the request that follows from an act, and leaves the receiver as it
 // is: the live grant is never changed by what happens to the request, but by an
 // approval or a revocation. Errors: role_insuffisant, acte_impossible,
-// parametre_invalide (a motive that is missing or too long; answers that are
-// not complete when they are submitted).
+// parametre_invalide (a motive that is missing or too long; a revocation without
+// a ground; answers that are not complete when they are submitted).
 func (r Request) Do(d Doing) (Request, error) {
-	m, err := r.find(d.Act, d.Role)
+	if d.Act == Withdraw {
+		return r.withdraw(d)
+	}
+	half, err := r.pairs(d)
+	if err != nil {
+		return r, err
+	}
+	r.confirm(&d)
+	by := d.Role
+	if half {
+		by = asProposer(d.Act, by)
+	}
+	m, err := r.find(d.Act, by)
 	if err != nil {
 		return r, err
 	}
@@ -250,8 +273,17 @@ func (r Request) Do(d Doing) (Request, error) {
 	if d.Text == "" && (m.motive || d.Act == Write || d.Act == Note) {
 		return r, fault.New(fault.ParametreInvalide, "habilitation: act").On("motif").Because("MOTIVE_MISSING")
 	}
+	if d.Act == Revoke && !holds(Grounds(), d.Ground) {
+		return r, fault.New(fault.ParametreInvalide, "habilitation: act").On("fondement").Because("GROUND_MISSING")
+	}
+	if half {
+		return r.propose(d), nil
+	}
 	next := r
-	next.Events = append(append([]Event(nil), r.Events...), Event{At: d.At, Act: d.Act, Role: d.Role, Author: d.Author, From: r.State, To: r.State, Motive: d.Text})
+	next.Events = append(append([]Event(nil), r.Events...), Event{At: d.At, Act: d.Act, Role: d.Role, Author: d.Author, From: r.State, To: r.State, Motive: d.Text, Ground: d.Ground})
+	if d.Act != Write && d.Act != Note {
+		next.Proposal = nil // what it was about has moved
+	}
 	e := &next.Events[len(next.Events)-1]
 	if m.to != "" {
 		next.State, e.To = m.to, m.to

@@ -77,7 +77,7 @@ func TestEveryCell(t *testing.T) { // R22 R33
 					r := in(s, live)
 					f := complete()
 					f.Projet.Intitule = "Autre"
-					next, err := r.Do(Doing{Act: a, Role: role, Author: "c1", At: at(), Text: "motif", Form: &f})
+					next, err := r.Do(Doing{Act: a, Role: role, Author: "c1", At: at(), Text: "motif", Form: &f, Ground: GroundSecurity})
 					n++
 					to, legal := want[key]
 					met[key] = true
@@ -133,15 +133,6 @@ func TestAReopeningNeverTouchesTheLiveGrant(t *testing.T) { // R26
 }
 
 func TestDecisions(t *testing.T) {
-	do := func(t *testing.T, r Request, d Doing) Request {
-		t.Helper()
-		d.At = at()
-		next, err := r.Do(d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return next
-	}
 	t.Run("R31 what changed is told field by field", func(t *testing.T) {
 		f := complete()
 		f.Projet.Intitule, f.Donnees.Months, f.Pieces = "Autre", 24, map[string]string{"cadre.document": "doc-1"}
@@ -164,7 +155,7 @@ func TestDecisions(t *testing.T) {
 		}
 	})
 	t.Run("a revocation ends the grant and keeps it", func(t *testing.T) {
-		r := do(t, in(Validated, true), Doing{Act: Revoke, Role: Responsable, Text: "Usage non conforme."})
+		r := do(t, in(Validated, true), Doing{Act: Revoke, Role: Responsable, Text: "Usage non conforme.", Ground: GroundTerms})
 		if r.State != Revoked || r.Live() != nil || len(r.Grants) != 1 {
 			t.Error(r.State)
 		}

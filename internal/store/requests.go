@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -96,7 +97,11 @@ func (s *Store) ActOnRequest(ctx context.Context, id string, d habilitation.Doin
 	d.At = s.clock()
 	e := trace.Event{Class: trace.ConventionEvent, Operation: "demande_" + string(d.Act), Actor: actorOf(d.Role), Author: d.Author, Object: id}
 	var known string
-	err = s.act(ctx, "store: act on request", &e, func(tx *sql.Tx) error {
+	run := func(do func(*sql.Tx) error) error { return s.act(ctx, "store: act on request", &e, do) }
+	if d.Act == habilitation.Revoke {
+		run = func(do func(*sql.Tx) error) error { return s.change(ctx, &e, nil, do) } // its conventions end with it
+	}
+	err = run(func(tx *sql.Tx) error {
 		if known, err = formSent(ctx, tx, d); err != nil || known != "" {
 			return errors.Join(err, errSentAlready)
 		}
@@ -121,8 +126,16 @@ func (s *Store) actIn(ctx context.Context, tx *sql.Tx, e *trace.Event, d habilit
 	if err != nil {
 		return next, err
 	}
+	d.Pair = slices.Contains(s.pair, d.Act)
 	if next, err = r.Do(d); err != nil {
 		return next, err
+	}
+	done := next.Events[len(next.Events)-1].Act
+	e.Operation = "demande_" + string(done)
+	if next.State == habilitation.Revoked && r.State != habilitation.Revoked {
+		if err := s.endGranted(ctx, tx, e); err != nil {
+			return next, err
+		}
 	}
 	if d.Act == habilitation.Submit {
 		if err := termsAccepted(ctx, tx, r.Form, civil.On(d.At)); err != nil {
@@ -133,16 +146,19 @@ func (s *Store) actIn(ctx context.Context, tx *sql.Tx, e *trace.Event, d habilit
 		next.Organisation = next.Form.Organisation.SIRET
 	}
 	e.Before, e.After = string(r.State), string(next.State)
-	if err := s.tellApplicant(ctx, tx, next, d); err != nil {
-		return next, err
+	if done == d.Act { // a proposal is between agents
+		if err := s.tellApplicant(ctx, tx, next, d); err != nil {
+			return next, err
+		}
 	}
 	sealed, err := s.sealRequest(&next)
 	if err != nil {
 		return next, err
 	}
-	submitted := sql.NullInt64{Int64: millis(d.At), Valid: d.Act == habilitation.Submit}
-	_, err = tx.ExecContext(ctx, `UPDATE demande SET organisation = $1, etat = $2, reouverte = $3, version = $4, contenu = $5, submitted_at = COALESCE($6, submitted_at), changed_at = $7 WHERE id = $8`,
-		next.Organisation, string(next.State), flagOf(next.Reopening()), version+1, sealed, submitted, millis(d.At), e.Object)
+	submitted := sql.NullInt64{Int64: millis(d.At), Valid: done == habilitation.Submit}
+	first, answered := next.Answered()
+	_, err = tx.ExecContext(ctx, `UPDATE demande SET organisation = $1, etat = $2, reouverte = $3, version = $4, contenu = $5, submitted_at = COALESCE($6, submitted_at), changed_at = $7, first_submitted_at = $8, first_answered_at = $9, granted = $10 WHERE id = $11`,
+		next.Organisation, string(next.State), flagOf(next.Reopening()), version+1, sealed, submitted, millis(d.At), orNull(first), orNull(answered), len(next.Grants), e.Object)
 	return next, err
 }
 
@@ -195,77 +211,4 @@ func (s *Store) readRequest(ctx context.Context, q interface {
 func (s *Store) Request(ctx context.Context, id string) (habilitation.Request, error) {
 	r, _, err := s.readRequest(ctx, s.journal.reader, id)
 	return r, unavailable("store: request", err)
-}
-
-// Requests lists requests for the queue, without what they hold. Errors:
-// parametre_invalide, service_indisponible.
-func (s *Store) Requests(ctx context.Context, q habilitation.Query) (p habilitation.Page, err error) {
-	where, args, order, err := requestFilter(q)
-	if err != nil {
-		return p, err
-	}
-	if err := s.journal.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM demande`+where, args...).Scan(&p.Total); err != nil {
-		return p, unavailable("store: requests", err)
-	}
-	n := len(args)
-	args = append(args, q.Limit, q.Offset)
-	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		var l habilitation.Line
-		var created, submitted, changed sql.NullInt64
-		var again int
-		var sealed []byte
-		if err := scan(&l.ID, &l.SIRET, &l.State, &again, &created, &submitted, &changed, &sealed); err != nil {
-			return err
-		}
-		l.Reopening, l.CreatedAt, l.SubmittedAt, l.ChangedAt = again == 1, fromMillis(created), fromMillis(submitted), fromMillis(changed)
-		plain, err := open(s.keys.rows, placeRequest+l.ID, sealed)
-		if err != nil {
-			return err
-		}
-		var r habilitation.Request
-		if err := json.Unmarshal(plain, &r); err != nil {
-			return err
-		}
-		l.Name, l.Project = r.Form.Organisation.Nom, r.Form.Projet.Intitule
-		p.Lines = append(p.Lines, l)
-		return nil
-	}, `SELECT id, organisation, etat, reouverte, created_at, submitted_at, changed_at, contenu FROM demande`+where+` ORDER BY `+order+` LIMIT $`+strconv.Itoa(n+1)+` OFFSET $`+strconv.Itoa(n+2), args...)
-	return p, unavailable("store: requests", err)
-}
-
-// requestFilter is the part of the query that a filter and an order make: its
-// words are constants, its values parameters.
-func requestFilter(q habilitation.Query) (where string, args []any, order string, err error) {
-	add := func(clause string, v any) {
-		args = append(args, v)
-		if where == "" {
-			where = ` WHERE `
-		} else {
-			where += ` AND `
-		}
-		where += clause + `$` + strconv.Itoa(len(args))
-	}
-	if q.State != "" {
-		add(`etat = `, string(q.State))
-	}
-	if q.SIRET != "" {
-		add(`organisation = `, q.SIRET)
-	}
-	if q.ID != "" {
-		add(`id = `, q.ID)
-	}
-	orders := map[habilitation.Sort]string{
-		habilitation.ByID: `id`, habilitation.BySubmission: `submitted_at`, habilitation.ByChange: `changed_at`, habilitation.ByState: `etat`,
-	}
-	column, ok := orders[q.Sort]
-	if !ok {
-		return "", nil, "", fault.New(fault.ParametreInvalide, "store: requests").On("tri")
-	}
-	if q.Limit < 1 || q.Limit > habilitation.MaxPage || q.Offset < 0 {
-		return "", nil, "", fault.New(fault.ParametreInvalide, "store: requests").On("page")
-	}
-	if q.Descending {
-		column += ` DESC`
-	}
-	return where, args, column + `, id`, nil
 }

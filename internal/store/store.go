@@ -25,6 +25,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite" of database/sql
 
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/habilitation"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
@@ -48,6 +49,8 @@ type Config struct {
 	SignFile string // key with which the operator signs conventions, created when missing; signature.key in the directory when empty
 	LogFile  string // key that signs them, created when missing; log.key in the directory when empty
 	LockFile string // last heads signed, in no backup; verrou.db in the directory when empty
+	// Pair lists the acts on requests that take two agents.
+	Pair []habilitation.Act
 }
 
 // Store is one SQLite database in one directory held by one process. It is
@@ -86,7 +89,8 @@ type engine struct {
 	signer                  ed25519.PrivateKey // the operator's, of conventions
 	watch                   partner.Watch      // the use of keys
 	operator                atomic.Pointer[string]
-	proofs                  partner.Once // what partners' software has shown once
+	proofs                  partner.Once       // what partners' software has shown once
+	pair                    []habilitation.Act // acts on requests that take two agents
 }
 
 // database is one SQLite file: one writer, a few readers.
@@ -112,7 +116,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	s := &Store{engine: &engine{
 		dir: c.Dir, clock: c.Clock, keys: derive(c.Root), lock: lock, host: cmp.Or(c.Host, "localhost"),
-		logFile: cmp.Or(c.LogFile, filepath.Join(c.Dir, "log.key")), lockPath: cmp.Or(c.LockFile, filepath.Join(c.Dir, "verrou.db")),
+		logFile: cmp.Or(c.LogFile, filepath.Join(c.Dir, "log.key")), lockPath: cmp.Or(c.LockFile, filepath.Join(c.Dir, "verrou.db")), pair: c.Pair,
 	}}
 	if s.signer, err = createSigningKey(cmp.Or(c.SignFile, filepath.Join(c.Dir, "signature.key"))); err == nil {
 		err = s.open(ctx)
