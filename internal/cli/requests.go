@@ -34,6 +34,12 @@ func requestCommand(p Process) *cobra.Command {
 		x := act{
 			use: use, short: short, args: 1, path: "/requests/act", would: lower(short), did: did, more: requestMore, example: example,
 			flags: func(c *cobra.Command) { authored(c, role) },
+			outcome: func(out map[string]any) (string, string) {
+				if out["proposed"] == string(a) {
+					return "propose it, for another agent to confirm", "it is proposed; another agent has to confirm"
+				}
+				return lower(short), did
+			},
 		}
 		x.request = func(c *cobra.Command, args []string) (admin.Request, error) {
 			return admin.Request{ID: args[0], Doing: &admin.Doing{Act: a, Role: habilitation.Role(text(c, "role")), Author: text(c, "author"), Text: text(c, "text")}}, nil
