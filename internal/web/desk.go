@@ -3,13 +3,14 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"droits.example/droits/internal/account"
 	"droits.example/droits/internal/civil"
+	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
 
@@ -19,6 +20,16 @@ type Desk struct {
 	Provider Provider
 	Sessions Sessions
 	Accounts Accounts
+	// Organisations is what members read of their organisation.
+	Organisations Organisations
+	// Left is what is left today under a convention.
+	Left func(ctx context.Context, c *convention.Convention) int
+	// PublicKey says what is wrong with a public key (JWK) of a software.
+	PublicKey func(jwk string) error
+	// Environment of this instance: the only one whose keys it makes.
+	Environment partner.Environment
+	// Sandbox tries calls; nil where there are no test persons.
+	Sandbox *Sandbox
 	// As is what is done in somebody's name: each act is told as theirs.
 	As func(by trace.By) Acts
 	// Key is under what states of logins are made.
@@ -48,6 +59,7 @@ type Accounts interface {
 // Acts is everything that members and agents do through pages.
 type Acts interface {
 	TeamActs
+	PartnerActs
 }
 
 // Addresses of the spaces of partners and agents.
@@ -81,8 +93,14 @@ var menus = map[string][]struct {
 	link
 	need account.Deed
 }{
-	memberPath: {{link{"Vue d'ensemble", memberPath}, account.ReadSpace}},
-	agentPath:  {{link{"File d'instruction", agentPath}, account.ReadQueue}},
+	memberPath: {
+		{link{"Vue d'ensemble", memberPath}, account.ReadSpace}, {link{"Clés", keysPath}, account.ReadSpace}, {link{"Quotas", quotasPath}, account.ReadSpace},
+		{link{"Consommation", usagePath}, account.ReadSpace}, {link{"Journal des appels", callsPath}, account.ReadSpace}, {link{"Notifications", webhooksPath}, account.ReadSpace},
+		{link{"Bac à sable", sandboxPath}, account.UseSandbox}, {link{"Aide et incidents", supportPath}, account.ReadSpace}, {link{"Équipe", teamPath}, account.ReadSpace}, {link{"Sécurité", memberSafe}, account.ReadSpace},
+	},
+	agentPath: {
+		{link{"File d'instruction", agentPath}, account.ReadQueue}, {link{"Aide et incidents", agentFilesPath}, account.ReadQueue}, {link{"Sécurité", agentSafe}, account.OwnSafety},
+	},
 }
 
 // desk is the two spaces of a site.
@@ -260,7 +278,7 @@ func (d *desk) showWith(w http.ResponseWriter, r *http.Request, status int, t tu
 	p.Space, p.Private = t.door.name, true
 	room := &room{Home: t.door.path, Who: t.who.Name, Exit: staffExitPath}
 	for _, m := range menus[t.door.path] {
-		if t.who.Role.Agent() == t.door.agent && t.may(m.need) {
+		if t.who.Role.Agent() == t.door.agent && t.may(m.need) && (m.Href != sandboxPath || d.Sandbox != nil) {
 			room.Menu = append(room.Menu, m.link)
 		}
 	}
@@ -271,13 +289,4 @@ func (d *desk) showWith(w http.ResponseWriter, r *http.Request, status int, t tu
 // trail starts the breadcrumbs of the space.
 func (d *desk) trail(t turn, steps ...link) []link {
 	return append(trail(link{t.door.name, t.door.path}), steps...)
-}
-
-// known keeps of a closed list what an address asks for; anything else is its
-// first value.
-func known[T ~string](asked string, list ...T) T {
-	if i := slices.Index(list, T(asked)); i >= 0 {
-		return list[i]
-	}
-	return list[0]
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/csv"
 	"net/http"
 	"strings"
 
@@ -28,33 +27,13 @@ func (s *space) export(w http.ResponseWriter, r *http.Request, v visit) error {
 		}
 		ask.Before = page.Lines[len(page.Lines)-1].ID
 	}
-	var b strings.Builder
-	b.WriteString("\ufeff")
-	out := csv.NewWriter(&b)
-	out.Comma, out.UseCRLF = ';', true
 	names := namesOf(s.Citizens.Family(v.who))
 	rows := [][]string{{"Date (heure de Paris)", "Qui", "Pourquoi", "Quoi", "Au sujet de", "Résultat", "Code à citer"}}
 	for _, l := range lines {
 		x := readingLineOf(l, names)
 		rows = append(rows, []string{l.At.In(civil.Paris()).Format("2006-01-02 15:04:05"), x.Who, x.Why, x.What, x.Concern, x.Outcome.Text, l.Code})
 	}
-	for _, row := range rows {
-		for i := range row {
-			row[i] = plainCell(row[i])
-		}
-		if err := out.Write(row); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
-	}
-	plainHeaders(w.Header())
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="mes-acces-`+v.today.String()+`.csv"`)
-	_, err := w.Write([]byte(b.String()))
-	return err
+	return sheet(w, "mes-acces-"+v.today.String(), rows)
 }
 
 // plainCell keeps a spreadsheet from reading a text as a formula.

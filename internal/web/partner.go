@@ -15,6 +15,41 @@ func (d *desk) memberRoutes(mux *http.ServeMux) {
 		mux.HandleFunc("POST "+path, d.member(need, h))
 	}
 	get(memberPath, account.ReadSpace, d.memberHome)
+
+	get(keysPath, account.ReadSpace, d.keys)
+	post(keysPath, account.ManageKeys, d.addKey)
+	get(keysPath+"/{id}/revoquer", account.ManageKeys, d.keyRevocation)
+	post(keysPath+"/{id}/revoquer", account.ManageKeys, d.revokeKey)
+	post(keysPath+"/{id}/logiciel", account.ManageKeys, d.bindKey)
+	get(quotasPath, account.ReadSpace, d.quotas)
+
+	get(usagePath, account.ReadSpace, d.usage)
+	get(usagePath+"/export", account.ReadSpace, d.exportUsage)
+	get(reportsPath+"/{mois}", account.ReadSpace, d.report)
+	get(callsPath, account.ReadSpace, d.calls)
+	get(callsPath+"/export", account.ReadSpace, d.exportCalls)
+	get(callsPath+"/{partenaire}/{n}", account.ReadSpace, d.call)
+
+	get(webhooksPath, account.ReadSpace, d.hooks)
+	post(webhooksPath, account.ManageWebhooks, d.setHook)
+	post(webhooksPath+"/retirer", account.ManageWebhooks, d.removeHook)
+	post(webhooksPath+"/essai", account.ManageWebhooks, d.testHook)
+	post(webhooksPath+"/renvoyer", account.ManageWebhooks, d.replayHook)
+
+	get(supportPath, account.ReadSpace, d.files)
+	get(supportPath+"/nouveau", account.WriteTicket, d.askFile(false))
+	post(supportPath+"/nouveau", account.WriteTicket, d.openFile(false))
+	get(supportPath+"/{id}", account.ReadSpace, d.file)
+	post(supportPath+"/{id}", account.WriteTicket, d.writeFile)
+	post(supportPath+"/{id}/clore", account.WriteTicket, d.closeFile)
+	get(incidentPath, account.ReportIncident, d.askFile(true))
+	post(incidentPath, account.ReportIncident, d.openFile(true))
+
+	if d.Sandbox != nil {
+		get(sandboxPath, account.UseSandbox, d.sandbox)
+		post(sandboxPath, account.UseSandbox, d.try)
+	}
+
 	get(teamPath, account.ReadSpace, d.team)
 	post(teamPath, account.ManageTeam, d.invite)
 	post(teamPath+"/{id}/role", account.ManageTeam, d.setRole)
@@ -25,13 +60,10 @@ func (d *desk) memberRoutes(mux *http.ServeMux) {
 	post(memberSafe+"/sessions/fermer-les-autres", account.ReadSpace, d.endOtherSessions)
 }
 
-// memberHomeData is the overview of an organisation.
-type memberHomeData struct {
-	Organisation string
-	Tasks        []notice
-}
-
-func (d *desk) memberHome(w http.ResponseWriter, r *http.Request, t turn) error {
-	x := memberHomeData{Organisation: t.who.SIRET}
-	return d.show(w, r, t, page{Name: "partenaire", Title: "Vue d'ensemble", Section: memberPath, Summary: "Votre organisme et l'API de droits.", Done: doneIn(r), Crumbs: trail(link{Text: t.door.name}), Data: x})
+// agentSupportRoutes adds the agents' side of questions and incidents.
+func (d *desk) agentSupportRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET "+agentFilesPath, d.agent(account.ReadQueue, d.agentFiles))
+	mux.HandleFunc("GET "+agentFilesPath+"/{id}", d.agent(account.ReadQueue, d.readAgentFile))
+	mux.HandleFunc("POST "+agentFilesPath+"/{id}", d.agent(account.ReadQueue, d.answerFile))
+	mux.HandleFunc("POST "+agentFilesPath+"/{id}/clore", d.agent(account.ReadQueue, d.closeAgentFile))
 }

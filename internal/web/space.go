@@ -249,6 +249,17 @@ var deeds = map[string]string{
 	"dernier-gestionnaire": "Rien n'a changé : votre organisme garde au moins une personne gestionnaire.",
 	"facteur":              "Le second facteur est posé. Un code vous sera demandé à chaque connexion.",
 	"facteur-retire":       "Le second facteur est retiré.",
+	"cle-revoquee":         "La clé est révoquée : les appels qui la présentent sont refusés.",
+	"cle-deja":             "Cette clé est déjà créée ; son secret n'est montré qu'une fois. S'il est perdu, créez-en une autre et révoquez celle-ci.",
+	"cle-trop":             "Rien n'a été créé : deux clés au plus sont utilisables à la fois. Révoquez l'ancienne d'abord.",
+	"cle-liee":             "La clé publique de votre logiciel est notée.",
+	"cle-publique-fausse":  "Rien n'a changé : ce n'est pas une clé publique JWK, ES256 ou EdDSA.",
+	"dossier":              "Votre message est envoyé. Conservez son numéro.",
+	"message":              "Votre message est envoyé.",
+	"clos":                 "Le dossier est clos.",
+	"crochet-retire":       "L'adresse est retirée ; plus rien n'y est envoyé.",
+	"crochet-essai":        "Un message d'essai est en file ; il part dans les secondes qui viennent.",
+	"crochet-renvoi":       "Les messages choisis sont de nouveau en file.",
 }
 
 func doneIn(r *http.Request) string { return deeds[r.URL.Query().Get("fait")] }
