@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -245,6 +246,7 @@ func (d *Demo) describe(c *web.Config) {
 	}
 	if c.Desk != nil {
 		c.Desk.Simulated = true
+		c.Desk.Sandbox = &web.Sandbox{Persons: func() []web.Person { return c.Persons }, Mint: d.mint, API: func() http.Handler { return d.App.Public() }}
 	}
 	c.Pieces = []web.Piece{
 		{Name: "Espace assuré", What: "vos droits, vos partages, qui les a consultés", Href: d.URLs.API + "/mon-espace", Link: true},
@@ -263,6 +265,21 @@ func (d *Demo) describe(c *web.Config) {
 		{Title: "Obtenir une clé et un jeton", Text: "La commande répond en JSON ; le membre « curl » est un appel complet.", Command: "droits demo token --person famille-martin --partner hopital --json"},
 		{Title: "Appeler", Text: "Les deux identifiants sont toujours requis.", Command: `curl -H "X-API-Key: $CLE" -H "Authorization: Bearer $JETON" ` + d.URLs.BaseURL + "/me"},
 	}
+}
+
+// mint makes a token of a test person for a client, for the sandbox page.
+// Errors: ressource_inconnue.
+func (d *Demo) mint(_ context.Context, client, person string) (token, number string, err error) {
+	token, _, err = d.Sim.Mint(fcsim.MintRequest{ClientID: client, Slug: person})
+	if err != nil {
+		return "", "", fault.New(fault.RessourceInconnue, "demo: mint")
+	}
+	for _, p := range d.People {
+		if p.Slug == person {
+			number = p.NIR.Reveal()
+		}
+	}
+	return token, number, nil
 }
 
 // PersonLine is a test person as it is listed. It is one of the few places

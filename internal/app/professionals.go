@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"droits.example/droits/internal/clientauth"
 	"droits.example/droits/internal/habilitation"
 	"droits.example/droits/internal/idp"
 	"droits.example/droits/internal/partner"
@@ -109,7 +110,9 @@ func (a *App) newDesk() (*web.Desk, error) {
 	}
 	return &web.Desk{
 		Provider: p, Sessions: a.Store, Accounts: a.Store, As: func(by trace.By) web.Acts { return a.Store.By(by) },
-		Key: a.Store.LoginKey(), Clock: a.clock, Secure: securable(a.Config.PublicURL), Operator: a.Config.Login.AgentsSIRET, Factor: a.Config.Login.SecondFactor,
+		Organisations: a.Store, Left: a.Access.LeftUnder, Environment: a.Config.Instance,
+		PublicKey: func(jwk string) error { _, err := clientauth.ParseKey(jwk); return err },
+		Key:       a.Store.LoginKey(), Clock: a.clock, Secure: securable(a.Config.PublicURL), Operator: a.Config.Login.AgentsSIRET, Factor: a.Config.Login.SecondFactor,
 	}, nil
 }
 

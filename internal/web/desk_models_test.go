@@ -17,7 +17,6 @@ func deskModels() map[string][]any {
 		"role_insuffisant": {lackingData{}, lackingData{Who: "Camille Essai", Role: "lecteur", Needed: []string{"gestionnaire", "demandeur"}, RequestID: "r"}, lackingData{Why: "Ce compte n'est pas habilité.", Security: "/partenaire/securite"}},
 		"compte": {safetyData{Code: codeField("")}, safetyData{Who: "Camille Essai", Has: true, Forced: true, Sessions: []sessionLine{{Here: true}}},
 			safetyData{Provider: true, Secret: "ABCD", Code: wrong, Mistakes: mistakes(wrong)}},
-		"equipe":     {teamData{Lines: []memberLine{line}}, teamData{Lines: []memberLine{line, other}, Manage: true, Mail: field{Name: "courriel", Label: "Adresse", Kind: "email"}, Role: roleChoices("role", account.Lecteur)}},
-		"partenaire": {memberHomeData{}, memberHomeData{Organisation: "12345678900011", Tasks: []notice{{Title: "À faire"}}}},
+		"equipe": {teamData{Lines: []memberLine{line}}, teamData{Lines: []memberLine{line, other}, Manage: true, Mail: field{Name: "courriel", Label: "Adresse", Kind: "email"}, Role: roleChoices("role", account.Lecteur)}},
 	}
 }

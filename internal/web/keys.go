@@ -85,7 +85,12 @@ func keyLineOf(k partner.Key, c *convention.Convention, now time.Time) keyLine {
 	if !k.ExpiresAt.IsZero() {
 		l.Ends = day(civil.On(k.ExpiresAt.Add(-time.Second)))
 	}
+	if !k.LastOn.IsZero() {
+		l.Used = day(k.LastOn)
+	}
 	switch {
+	case !k.SuspendedAt.IsZero() && k.RevokedAt.IsZero():
+		l.State = tag{"error", "suspendue le " + day(civil.On(k.SuspendedAt))}
 	case !k.RevokedAt.IsZero():
 		l.State = tag{"", "révoquée le " + day(civil.On(k.RevokedAt))}
 	case !l.Live:

@@ -30,7 +30,7 @@ func stories() []story {
 	at := time.Date(2026, 11, 22, 13, 5, 0, 0, time.UTC)
 	today := civil.On(at)
 	wrong := field{Name: "courriel", Label: "Adresse électronique", Hint: "Par exemple nom@exemple.fr.", Error: "Écrivez une adresse complète, par exemple nom@exemple.fr.", Kind: "email", Value: "nom@", Autocomplete: "email"}
-	return []story{
+	return append([]story{
 		{"champ", "Champ", "Étiquette au-dessus, aide et erreur entre elle et la saisie.", []storyCase{
 			{"Obligatoire", "field", field{Name: "nom", Label: "Nom de naissance", Hint: "Tel qu'il figure sur votre pièce d'identité.", Kind: "text", Autocomplete: "family-name"}},
 			{"Optionnel", "field", field{Name: "texte", Label: "Ce que vous voulez préciser", Kind: "textarea", Optional: true, Max: 1000}},
@@ -71,7 +71,7 @@ func stories() []story {
 			{"Douze mois", "bars", newBars(caption{"mois", "Consultations par mois"}, "Mois", sampleMonths(today))},
 			{"Rien", "bars", newBars(caption{"vide", "Consultations par mois"}, "Mois", nil)},
 		}},
-	}
+	}, partnerStories(at)...)
 }
 
 func sampleMonths(today civil.Date) (out []tally) {
