@@ -20,8 +20,8 @@ var english = strings.Fields(`
 	Basis Batch Become Before Begin Below Between Birth Block Blocks By Bytes
 	Call Calls Can Candidate Canonical Certificate Certificates Change Changed Channel Check Choice Chosen Cited Client Clients Close Closed
 	Code Codes Collection Compare Compared Compressed Conflict Consent Contested Count Counted Covered Created Current Cursor
-	Data Date Day Days Death Decide Decided Decision Declared Delta Dependants Digest Disagrees Document Done Draft Drain Draw Drawn Dry
-	Effect Effective Empty End Ended Ends Enum Enumeration Environment Error Event Events Evidence Exact Excluded Expired Expires
+	Data Date Day Days Death Decide Decided Decision Declared Delegation Delta Dependants Digest Disagrees Document Done Draft Drain Draw Drawn Dry
+	Editeur Effect Effective Empty End Ended Ends Enum Enumeration Environment Error Event Events Evidence Exact Excluded Expired Expires
 	Facts Family FC FCClient FCClients Field Fields File First Fixed Flying Fold For Force Format Former Free From Future
 	Given Go Goes Grant Ground Grounds Grouped
 	Has Have Header Held Hidden Holder Holds Horizon Hours
@@ -31,14 +31,14 @@ var english = strings.Fields(`
 	Label Language Large Last Late Latency Lease Least Leaves Left Legal Let Lets Like Limit Line Lines Live Log Logged Long Looks
 	Mail Male Many Margin Mark Marshal Mask Masks Match Max Me Member Members Minor Missing Month Most MTLS Must
 	Name Names Narrow Needs Networks New Next Night No None Not Nothing Notice Notices Notify Null Number
-	Of On Once Op Open Opened Operation Operations Operator Options Other Out Outcome Over Overtaken Own
+	Of On Once Op Open Opened Operation Operations Operator Options Organisation Other Out Outcome Over Overtaken Own
 	Parse Parties Partner Party Path Paused Per Period Periods Person Place Prefix Prepare Prepared Processing Production Profile Profiles
 	Progress Public Purpose Put
 	Query Quota
 	Range Rank Read Reader Reading Reason Receipt Record Ref Reference Refusals Refused Registered Registering Reject Rejected Rejects Release
 	Remind Reminder Removed Repeat Replaced Replay Representative Request Requests Required Restricted Restriction Restrictions Result Resume
 	Resumed Resumer Retention Return Reveal Reversed Revoked Rights Role Row Rows Rule Rules Run
-	Sandbox Saw Schema Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Settings Settle Several Sex SHA Shown Sighting Sign
+	Sandbox Saw Schema Scope Scopes Sealed Second Secret Seen Select Self Sensitive Sentinel Served Settings Settle Several Sex SHA Shown Side Sighting Sign
 	Signature Signatures Signed Since Sink Slowest Slug Sort Source Space Speaks Stage Standing State Stop Stopped String Subject Sum Summary
 	Suspended Suspends
 	Table Teller Term Terms Text Tick Ticks Time Times To Today Token Tolerances Too Took Total Trace Truncated Twice Type

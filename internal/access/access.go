@@ -5,6 +5,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"net/netip"
@@ -27,6 +28,9 @@ import (
 type Keys interface {
 	Generation() trace.Generation
 	Key(secret string) (partner.Key, convention.Convention, bool)
+	// Delegated finds the convention under which a vendor calls for whom it
+	// names; not whether it is live.
+	Delegated(vendor, name string) (convention.Convention, bool)
 	// LeaseQuota sets calls of a day's quota aside, ReturnQuota gives them back.
 	LeaseQuota(ctx context.Context, a partner.Ask) (partner.Lease, error)
 	ReturnQuota(ctx context.Context, holder string) error
@@ -107,11 +111,12 @@ func New(c Config) *Service {
 
 // Credentials are what a call presents of itself.
 type Credentials struct {
-	Key       string
-	Token     string
-	Assertion string              // of the partner's software, "" when none
-	Shown     []*x509.Certificate // chain of the TLS connection itself, never from a header; nil when none
-	Addr      netip.Addr
+	Key        string
+	Token      string
+	Assertion  string              // of the partner's software, "" when none
+	Delegation string              // whom a software vendor calls for, "" when none is named
+	Shown      []*x509.Certificate // chain of the TLS connection itself, never from a header; nil when none
+	Addr       netip.Addr
 }
 
 // Caller is an authenticated partner under a live convention. Only
@@ -132,8 +137,17 @@ func (c Caller) Known() bool { return c.known }
 // KeyID names the key for logs.
 func (c Caller) KeyID() string { return c.key.ID }
 
-// Partner names who calls, for logs.
-func (c Caller) Partner() string { return c.conv.Document.Parties.Partner }
+// Partner names who calls, for logs: of a vendor that calls for somebody, that
+// one, else the vendor.
+func (c Caller) Partner() string { return cmp.Or(c.conv.Document.Parties.Partner, c.key.Vendor) }
+
+// through names the vendor that calls for its partner, "" when there is none.
+func (c Caller) through() string {
+	if c.conv.Document.Parties.Partner == "" {
+		return ""
+	}
+	return c.key.Vendor
+}
 
 // Convention is the one that the key belongs to.
 func (c Caller) Convention() convention.Convention { return c.conv }
@@ -167,6 +181,12 @@ func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, erro
 		return c, unknownKey("KEY_UNKNOWN")
 	}
 	c.key, c.conv, c.known = key, conv, true
+	delegated := true
+	if key.Vendor != "" {
+		if conv, delegated = s.Keys.Delegated(key.Vendor, creds.Delegation); delegated {
+			c.conv, c.key.ConventionID = conv, conv.Document.ID
+		}
+	}
 	switch {
 	case key.Environment != s.Environment:
 		return c, unknownKey("KEY_ENVIRONMENT")
@@ -175,6 +195,8 @@ func (s *Service) Authenticate(creds Credentials, needsToken bool) (Caller, erro
 		return c, fault.New(fault.ConventionInactive, "access: authenticate").Because("CONVENTION_ENDED")
 	case !key.LiveAt(now):
 		return c, unknownKey("KEY_ENDED")
+	case !delegated:
+		return c, fault.New(fault.DelegationAbsente, "access: authenticate")
 	}
 	c.accepted = true
 	switch {

@@ -85,6 +85,7 @@ type Reading struct {
 	At          time.Time
 	Partner     string // "" when nobody but the person was there, or when it may not be told
 	PartnerName string
+	ThroughName string // of the software vendor that called for the partner, "" when it called itself
 	Kind        droits.Kind
 	Purpose     string
 	Operation   string

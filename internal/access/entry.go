@@ -18,13 +18,16 @@ func (w *walk) entry(class trace.Class, outcome string, f *fault.Fault) trace.En
 	e := trace.Entry{
 		Class: class,
 		Person: trace.Person{
-			At: now, Partner: c.Partner(), Purpose: d.Purpose, Operation: w.req.name(),
+			At: now, Partner: c.Partner(), Through: c.through(), Purpose: d.Purpose, Operation: w.req.name(),
 			Period: w.req.Window.Period.String(), Consent: w.consentID(), Convention: d.ID + "/" + strconv.Itoa(d.Version),
 			Reference: c.conv.Digest, Outcome: outcome,
 		},
 		Internal: trace.Internal{
 			RequestID: w.req.RequestID, KeyID: c.key.ID, Latency: now.Sub(c.startedAt), Matching: w.matching, Policy: policy.Version,
 		},
+	}
+	if d.ID == "" { // a vendor that calls for nobody
+		e.Person.Convention = ""
 	}
 	if c.creds.Addr.IsValid() {
 		e.Internal.IP = c.creds.Addr.String()

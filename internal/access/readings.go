@@ -193,6 +193,9 @@ func (s *Service) reading(f trace.Found, refs map[trace.Digest]string) Reading {
 	if x, ok := s.Trail.Partner(p.Partner); ok {
 		r.Kind, r.PartnerName = x.Kind, x.Nom
 	}
+	if x, ok := s.Trail.Partner(p.Through); ok && p.Through != "" {
+		r.ThroughName = x.Nom
+	}
 	for _, d := range append([]trace.Digest{f.Subject}, f.Also...) {
 		if ref := refs[d]; ref != Self || about(p) {
 			r.Who = append(r.Who, ref)
@@ -201,7 +204,7 @@ func (s *Service) reading(f trace.Found, refs map[trace.Digest]string) Reading {
 	slices.Sort(r.Who)
 	r.Who = slices.Compact(r.Who)
 	if !f.Connected || refs[f.Subject] != Self {
-		r.Elsewhere, r.PartnerName = true, ""
+		r.Elsewhere, r.PartnerName, r.ThroughName = true, "", ""
 		return r
 	}
 	r.Partner, r.Operation, r.Outcome = p.Partner, p.Operation, p.Outcome

@@ -58,6 +58,10 @@ type Registry interface {
 	BindKey(ctx context.Context, id, jwk string) error
 	BindCertificate(ctx context.Context, id string, c partner.Certificate) error
 	UnbindCertificate(ctx context.Context, id, digest string) error
+	AddVendorKey(ctx context.Context, vendor, secret string, env partner.Environment, expiresAt time.Time) (partner.Key, error)
+	Delegate(ctx context.Context, vendor, conventionID string) error
+	EndDelegation(ctx context.Context, vendor, conventionID string, by partner.Side) error
+	Delegations(ctx context.Context, id string) ([]partner.Delegation, error)
 	SuspendKey(ctx context.Context, id string) error
 	ResumeKey(ctx context.Context, id string) error
 	Alerts(ctx context.Context, partnerID string, limit int) ([]partner.Alert, error)
@@ -116,6 +120,8 @@ type Request struct {
 	Drafting    *DraftingBody        `json:"drafting,omitempty"`
 	Version     string               `json:"version,omitempty"` // of the terms of use
 	Mail        string               `json:"mail,omitempty"`
+	Vendor      string               `json:"vendor,omitempty"`
+	Side        partner.Side         `json:"side,omitempty"`
 	Certificate string               `json:"certificate,omitempty"` // PEM, or the fingerprint of one
 }
 
@@ -150,6 +156,9 @@ func Handler(c Config) http.Handler {
 		"POST /keys/revoke":                  revokeKey,
 		"POST /keys/bind":                    bindKey,
 		"POST /keys/certificates":            bindCertificate,
+		"GET /delegations":                   listDelegations,
+		"POST /delegations":                  delegate,
+		"POST /delegations/revoke":           endDelegation,
 		"POST /keys/suspend":                 suspendKey,
 		"POST /keys/resume":                  resumeKey,
 		"GET /alerts":                        listAlerts,

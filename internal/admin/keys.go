@@ -44,7 +44,13 @@ func addKey(c Config, r *http.Request, req Request) (any, error) {
 		return nil, fault.New(fault.ParametreInvalide, "admin: key").On("expires_at")
 	}
 	secret := partner.NewSecret(c.Environment)
-	k, err := c.registry(req).AddKey(r.Context(), req.ID, secret, c.Environment, req.ExpiresAt)
+	var k partner.Key
+	var err error
+	if req.Vendor != "" {
+		k, err = c.registry(req).AddVendorKey(r.Context(), req.Vendor, secret, c.Environment, req.ExpiresAt)
+	} else {
+		k, err = c.registry(req).AddKey(r.Context(), req.ID, secret, c.Environment, req.ExpiresAt)
+	}
 	if err != nil {
 		return nil, missing(err, "convention")
 	}

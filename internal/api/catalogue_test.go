@@ -12,6 +12,7 @@ import (
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/sim/fcsim"
 	"droits.example/droits/internal/trace"
 )
@@ -49,6 +50,16 @@ func TestCatalogue(t *testing.T) {
 	produce := map[fault.Code]func() *apptest.Answer{
 		fault.AssertionInvalide: func() *apptest.Answer {
 			return signed(func(d *convention.Document) { d.Auth = convention.AuthAssertion })
+		},
+		fault.DelegationAbsente: func() *apptest.Answer {
+			ctx, secret := t.Context(), partner.NewSecret(partner.Sandbox)
+			if err := in.App.Store.PutPartner(ctx, partner.Partner{ID: "logiciel", Nom: "Éditeur", Kind: droits.Editeur}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := in.App.Store.AddVendorKey(ctx, "logiciel", secret, partner.Sandbox, time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			return in.Get(t, moi, in.As(t, slug, apptest.Partner{Key: secret, Client: h.Client}))
 		},
 		fault.CleSuspendue: func() *apptest.Answer {
 			p := in.SignUp(t, droits.Etablissement, nil)

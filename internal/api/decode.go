@@ -35,6 +35,9 @@ func credentials(w *edge.Writer, r *http.Request) (access.Credentials, error) {
 	if err == nil {
 		c.Assertion, err = one(r.Header, "X-Client-Assertion")
 	}
+	if err == nil {
+		c.Delegation, err = one(r.Header, "X-Delegation")
+	}
 	return c, err
 }
 

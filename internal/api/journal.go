@@ -157,7 +157,11 @@ func count(q url.Values, name string, absent, most int) (int, error) {
 // told is a line in the tracker's words. Of a reading in another person's
 // session only the kind of partner is told.
 func told(l access.Reading) usage {
-	u := usage{At: l.At.In(civil.Paris()).Format(time.RFC3339), Receiver: l.Partner, System: "droits", Name: l.PartnerName, Action: action(l)}
+	name := l.PartnerName
+	if l.ThroughName != "" {
+		name += ", par l'intermédiaire de " + l.ThroughName
+	}
+	u := usage{At: l.At.In(civil.Paris()).Format(time.RFC3339), Receiver: l.Partner, System: "droits", Name: name, Action: action(l)}
 	if l.Elsewhere {
 		u.Receiver = string(l.Kind)
 	}

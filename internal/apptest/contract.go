@@ -153,7 +153,7 @@ func (in *Instance) judgeProblem(r *http.Request, a *Answer, fail func(string)) 
 		if a.Header.Get("X-Trace") == "" {
 			fail("R42 a refusal to a known key without X-Trace")
 		}
-		if a.Header.Get("RateLimit-Limit") == "" {
+		if a.Header.Get("RateLimit-Limit") == "" && e.Code != fault.DelegationAbsente { // no convention, no quota
 			fail("R76 no RateLimit headers although the key was accepted")
 		}
 	}

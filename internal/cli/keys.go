@@ -53,13 +53,17 @@ func dayOf(endsAt time.Time) string {
 
 func keyCommand(p Process) *cobra.Command {
 	add := act{
-		use: "add CONVENTION", short: "Make an API key for a convention; its secret is shown once", args: 1, path: "/keys", would: "make the key", did: "the key is made",
-		example: "  droits key add chu-exemple --expires 2027-12-31 --apply",
+		use: "add CONVENTION", short: "Make an API key for a convention; its secret is shown once", args: 1, more: "With --vendor the argument is a software vendor instead: its key serves for those who delegate to it,\nand for nobody else. Two keys are live at a time, so that one can follow the other.\n\n", path: "/keys", would: "make the key", did: "the key is made",
+		example: "  droits key add chu-exemple --expires 2027-12-31 --apply\n  droits key add logiciel-exemple --vendor --apply",
 		flags: func(c *cobra.Command) {
+			c.Flags().Bool("vendor", false, "the argument is a software vendor, not a convention")
 			c.Flags().String("expires", "", "last day, YYYY-MM-DD (default: never; the partner is reminded 90, 60, 30, 14, 7 and 0 days before)")
 		},
 		request: func(c *cobra.Command, args []string) (admin.Request, error) {
 			r := admin.Request{ID: args[0]}
+			if flag(c, "vendor") {
+				r.ID, r.Vendor = "", args[0]
+			}
 			if s := text(c, "expires"); s != "" {
 				d, err := civil.Parse(s)
 				if err != nil {

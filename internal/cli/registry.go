@@ -146,7 +146,7 @@ func partnerCommand(p Process) *cobra.Command {
 		example: "  droits partner add chu-exemple --name 'CHU d’Exemple' --kind etablissement_sante --siret 00000000000018 --apply",
 		flags: func(c *cobra.Command) {
 			c.Flags().String("name", "", "name of the organisation")
-			c.Flags().String("kind", "", "etablissement_sante or organisme_complementaire")
+			c.Flags().String("kind", "", "etablissement_sante, organisme_complementaire or editeur (software vendor)")
 			c.Flags().String("siret", "", "14 digits")
 		},
 		request: func(c *cobra.Command, args []string) (admin.Request, error) {

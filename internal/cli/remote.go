@@ -188,6 +188,7 @@ var reasons = map[string]string{
 	"URL_INSIDE":           "that address is not on the public network",
 	"URL_TOO_MUCH":         "no user, query or fragment may be in it: secrets hide there",
 	"ALREADY_WITHDRAWN":    "the person has withdrawn; only the person can soften that",
+	store.NotAVendor:       "that partner is not a software vendor (kind editeur)",
 	store.KeysFull:         "two keys are live; let one end, or revoke it, first",
 	store.CertificateEnded: "it is past its end",
 	store.CertificateTaken: "it is bound to a key of another partner",

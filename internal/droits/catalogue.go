@@ -7,6 +7,9 @@ type Kind string
 const (
 	Etablissement           Kind = "etablissement_sante"
 	OrganismeComplementaire Kind = "organisme_complementaire"
+	// Editeur is a software vendor: it calls for those who delegate to it, has no
+	// convention of its own and is told nothing for itself (R30).
+	Editeur Kind = "editeur"
 )
 
 // Kinds lists them.

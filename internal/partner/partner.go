@@ -32,7 +32,7 @@ func (p Partner) Check() error {
 		return fault.New(fault.ParametreInvalide, "partner: check").On("nom")
 	case p.SIRET != "" && !digits(p.SIRET, 14):
 		return fault.New(fault.ParametreInvalide, "partner: check").On("siret")
-	case p.Kind != droits.Etablissement && p.Kind != droits.OrganismeComplementaire:
+	case p.Kind != droits.Etablissement && p.Kind != droits.OrganismeComplementaire && p.Kind != droits.Editeur:
 		return fault.New(fault.ParametreInvalide, "partner: check").On("kind")
 	}
 	return nil
@@ -83,6 +83,31 @@ type Certificate struct {
 
 // MostCertificates is how many certificates may be bound to a key at a time.
 const MostCertificates = 4
+
+// Delegation lets a software vendor call under a convention, for its partner,
+// until either side ends it.
+type Delegation struct {
+	Vendor     string    `json:"vendor"`
+	Convention string    `json:"convention"`
+	Partner    string    `json:"partner"` // whose convention it is
+	SIRET      string    `json:"siret"`   // by which calls name it
+	CreatedAt  time.Time `json:"created_at"`
+	EndedAt    time.Time `json:"ended_at,omitzero"` // zero = it holds
+	EndedBy    Side      `json:"ended_by,omitempty"`
+}
+
+// Side is who ends a delegation.
+type Side string
+
+// The sides: each may end it alone, and the operator for either.
+const (
+	ByOrganisation Side = "organisme"
+	ByVendor       Side = "editeur"
+	ByOperator     Side = "exploitant"
+)
+
+// Valid reports whether the side exists.
+func (s Side) Valid() bool { return s == ByOrganisation || s == ByVendor || s == ByOperator }
 
 // MostKeys is how many keys of a convention, or of a vendor, are live at a time:
 // one and its successor.

@@ -8,6 +8,7 @@ import (
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
 
@@ -88,6 +89,9 @@ func (s *Store) endConvention(ctx context.Context, tx *sql.Tx, id, partnerID str
 	}
 	now := millis(s.clock())
 	if _, err := tx.ExecContext(ctx, `UPDATE cle_api SET revoked_at = $1 WHERE convention = $2 AND revoked_at IS NULL`, now, id); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE delegation SET ended_at = $1, ended_by = $2 WHERE convention = $3 AND ended_at IS NULL`, now, string(partner.ByOperator), id); err != nil {
 		return err
 	}
 	var others int

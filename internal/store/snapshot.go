@@ -31,6 +31,7 @@ type Snapshot struct {
 	partners     map[string]partner.Partner
 	conventions  map[string][]convention.Convention // by partner, the version that counts
 	restrictions map[droits.Sujet][]consent.Restriction
+	delegated    map[string][]convention.Convention // by vendor and SIRET
 }
 
 // population is the visible load.
@@ -58,7 +59,7 @@ func (s *Store) Refresh(ctx context.Context) error {
 	defer s.reload.Unlock()
 	n := &Snapshot{
 		population: &population{caisses: map[string]droits.Caisse{}}, keys: map[[32]byte]keyed{}, partners: map[string]partner.Partner{}, conventions: map[string][]convention.Convention{},
-		restrictions: map[droits.Sujet][]consent.Restriction{},
+		restrictions: map[droits.Sujet][]consent.Restriction{}, delegated: map[string][]convention.Convention{},
 	}
 	for _, x := range []struct {
 		d    *database
@@ -200,6 +201,9 @@ func (s *Store) readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	for _, id := range slices.Sorted(maps.Keys(convs)) {
 		c := convs[id]
 		n.conventions[c.Document.Parties.Partner] = append(n.conventions[c.Document.Parties.Partner], c)
+	}
+	if err := readDelegations(ctx, tx, n, convs); err != nil {
+		return err
 	}
 	bound, err := boundCertificates(ctx, tx)
 	if err != nil {

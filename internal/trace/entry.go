@@ -48,6 +48,7 @@ type Entry struct {
 type Person struct {
 	At          time.Time // told in whole seconds
 	Partner     string
+	Through     string // the software vendor that called for the partner, "" when it called itself
 	Purpose     string
 	Operation   string
 	Demarche    string // reference of the journey, "" when none
@@ -123,6 +124,7 @@ func (e *Entry) appendPerson(b []byte) []byte {
 	p.str("reference", x.Reference)
 	p.hex("request", x.RequestHash)
 	p.list("served", x.Served)
+	p.str("through", x.Through)
 	p.num("time", x.At.Unix())
 	p.list("withheld", x.Withheld)
 	return p.end()

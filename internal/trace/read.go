@@ -49,6 +49,7 @@ func ReadPerson(part []byte) (p Person, err error) {
 		Reference   string   `json:"reference"`
 		Request     string   `json:"request"`
 		Served      []string `json:"served"`
+		Through     string   `json:"through"`
 		Time        int64    `json:"time"`
 		Withheld    []string `json:"withheld"`
 	}
@@ -56,7 +57,7 @@ func ReadPerson(part []byte) (p Person, err error) {
 		return p, errors.New("trace: the part is not what was written")
 	}
 	p = Person{
-		At: time.Unix(x.Time, 0), Partner: x.Partner, Purpose: x.Purpose, Operation: x.Operation, Demarche: x.Demarche, Period: x.Period,
+		At: time.Unix(x.Time, 0), Partner: x.Partner, Through: x.Through, Purpose: x.Purpose, Operation: x.Operation, Demarche: x.Demarche, Period: x.Period,
 		Asked: x.Asked, Served: x.Served, Withheld: x.Withheld, Others: x.Others, Beneficiary: x.Beneficiary, Consent: x.Consent,
 		Convention: x.Convention, Reference: x.Reference, Outcome: x.Outcome, Count: x.Count,
 		Actor: x.Actor, Object: x.Object, Before: x.Before, After: x.After,

@@ -114,6 +114,8 @@ func kindOf(k droits.Kind) string {
 		return "Établissement de santé"
 	case droits.OrganismeComplementaire:
 		return "Organisme complémentaire"
+	case droits.Editeur:
+		return "Éditeur de logiciel"
 	}
 	return "Organisme"
 }

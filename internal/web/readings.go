@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -245,10 +246,11 @@ func isReading(l access.Reading) bool {
 }
 
 func partnerName(l access.Reading) string {
-	if l.PartnerName != "" {
-		return l.PartnerName
+	name := cmp.Or(l.PartnerName, kindOf(l.Kind))
+	if l.ThroughName != "" {
+		name += ", par l'intermédiaire de " + l.ThroughName
 	}
-	return kindOf(l.Kind)
+	return name
 }
 
 func concernOf(l access.Reading, names map[string]string) string {
