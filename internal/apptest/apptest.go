@@ -196,7 +196,7 @@ func (in *Instance) open() error {
 		}
 	}
 	if in.App, err = app.New(context.Background(), in.config(), app.Options{
-		Clock: in.Clock.Now, Logs: in.Logs, Ledger: in.opts.Ledger, Root: &in.world.root, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace, ProSecret: "secret-" + ClientPro,
+		Clock: in.Clock.Now, Logs: in.Logs, Ledger: in.opts.Ledger, Root: &in.world.root, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace, ProSecret: "secret-" + ClientPro, Site: in.sandbox,
 	}); err != nil {
 		return errors.Join(err, apiL.Close(), internalL.Close())
 	}
@@ -429,7 +429,7 @@ var _ io.Writer = (*Buffer)(nil)
 func (in *Instance) Twin(t testing.TB) *Instance {
 	t.Helper()
 	a, err := app.New(context.Background(), in.config(), app.Options{
-		Clock: in.Clock.Now, Logs: in.Logs, Store: in.App.Store, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace, ProSecret: "secret-" + ClientPro,
+		Clock: in.Clock.Now, Logs: in.Logs, Store: in.App.Store, Keys: &in.world.keys, Secret: providerSecret, LoginSecret: "secret-" + ClientSpace, ProSecret: "secret-" + ClientPro, Site: in.sandbox,
 	})
 	if err != nil {
 		t.Fatalf("apptest: twin: %v", err)

@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,7 +10,9 @@ import (
 	"time"
 
 	"droits.example/droits/internal/account"
+	"droits.example/droits/internal/sim/fcsim"
 	"droits.example/droits/internal/sim/prosim"
+	"droits.example/droits/internal/web"
 )
 
 // Staff is the browser of a fictitious professional of prosim.Sample, logged in
@@ -64,4 +67,32 @@ func (in *Instance) Habilitate(t testing.TB, slug string) string {
 		t.Fatalf("apptest: habilitate: %v", err)
 	}
 	return p.ID
+}
+
+// sandbox opens the page of calls about test persons.
+func (in *Instance) sandbox(c *web.Config) {
+	if c.Desk == nil {
+		return
+	}
+	c.Desk.Simulated = true
+	c.Desk.Sandbox = &web.Sandbox{
+		Persons: func() (out []web.Person) {
+			for _, p := range in.People {
+				if p.Named {
+					out = append(out, web.Person{Slug: p.Slug, Name: p.Slug, What: p.What})
+				}
+			}
+			return out
+		},
+		Mint: func(_ context.Context, client, person string) (token, number string, err error) {
+			token, _, err = in.Sim.Mint(fcsim.MintRequest{ClientID: client, Slug: person})
+			for _, p := range in.People {
+				if p.Slug == person {
+					number = p.NIR.Reveal()
+				}
+			}
+			return token, number, err
+		},
+		API: func() http.Handler { return in.App.Public() },
+	}
 }

@@ -157,6 +157,7 @@ func (d *desk) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+StaffGoodbyePath, d.staffGoodbye)
 	d.memberRoutes(mux)
 	d.agentRoutes(mux)
+	d.agentSupportRoutes(mux)
 }
 
 // member lets in a member of an organisation whose role lets it do a deed.

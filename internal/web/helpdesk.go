@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"droits.example/droits/internal/account"
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/support"
@@ -62,7 +63,7 @@ func (d *desk) files(w http.ResponseWriter, r *http.Request, t turn) error {
 	if err != nil {
 		return err
 	}
-	x := filesData{Total: total, Write: t.may("support.ecrire")}
+	x := filesData{Total: total, Write: t.may(account.WriteTicket)}
 	for _, f := range list {
 		x.Lines = append(x.Lines, fileLineOf(f, supportPath, d.Clock()))
 	}
@@ -210,7 +211,7 @@ func (d *desk) showFile(w http.ResponseWriter, r *http.Request, t turn, wrong st
 		return err
 	}
 	x := fileDataOf(f, support.Partner, supportPath, d.Clock())
-	x.MayWrite = t.may("support.ecrire")
+	x.MayWrite = t.may(account.WriteTicket)
 	x.MayClose = x.MayClose && x.MayWrite
 	return d.fileShown(w, r, t, x, wrong)
 }
@@ -265,7 +266,7 @@ func (d *desk) agentFiles(w http.ResponseWriter, r *http.Request, t turn) error 
 	}
 	x := filesData{Total: total}
 	for _, f := range list {
-		if f.Kind == support.Question || t.may("incident.suivre") {
+		if f.Kind == support.Question || t.may(account.FollowIncidents) {
 			x.Lines = append(x.Lines, fileLineOf(f, agentFilesPath, d.Clock()))
 		}
 	}
@@ -276,7 +277,7 @@ func (d *desk) agentFiles(w http.ResponseWriter, r *http.Request, t turn) error 
 // follow them.
 func (d *desk) agentFile(r *http.Request, t turn) (support.File, error) {
 	f, err := d.Organisations.File(r.Context(), "", r.PathValue("id"))
-	if err == nil && f.Kind == support.Incident && !t.may("incident.suivre") {
+	if err == nil && f.Kind == support.Incident && !t.may(account.FollowIncidents) {
 		err = fault.New(fault.RoleInsuffisant, "web: incident")
 	}
 	return f, err
@@ -292,7 +293,7 @@ func (d *desk) showAgentFile(w http.ResponseWriter, r *http.Request, t turn, wro
 		return err
 	}
 	x := fileDataOf(f, support.Operator, agentFilesPath, d.Clock())
-	x.MayWrite = t.may("support.repondre") || f.Kind == support.Incident
+	x.MayWrite = t.may(account.AnswerTickets) || f.Kind == support.Incident
 	x.MayClose = x.MayClose && x.MayWrite
 	return d.fileShown(w, r, t, x, wrong)
 }
@@ -302,7 +303,7 @@ func (d *desk) answerFile(w http.ResponseWriter, r *http.Request, t turn) error 
 		return nil
 	}
 	f, err := d.agentFile(r, t)
-	if err == nil && f.Kind == support.Question && !t.may("support.repondre") {
+	if err == nil && f.Kind == support.Question && !t.may(account.AnswerTickets) {
 		err = fault.New(fault.RoleInsuffisant, "web: answer")
 	}
 	if err == nil {
@@ -320,7 +321,7 @@ func (d *desk) answerFile(w http.ResponseWriter, r *http.Request, t turn) error 
 
 func (d *desk) closeAgentFile(w http.ResponseWriter, r *http.Request, t turn) error {
 	f, err := d.agentFile(r, t)
-	if err == nil && f.Kind == support.Question && !t.may("support.repondre") {
+	if err == nil && f.Kind == support.Question && !t.may(account.AnswerTickets) {
 		err = fault.New(fault.RoleInsuffisant, "web: close")
 	}
 	if err == nil {
