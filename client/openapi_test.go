@@ -96,7 +96,7 @@ func TestTypes(t *testing.T) {
 		"ContratDetails": client.ContratDetails{}, "ContratPeriodesDroits": client.PeriodesDroits{}, "Exoneration": client.Exoneration{},
 		"ExonerationMotif": client.Motif{}, "ExonerationMaternite": client.Maternite{}, "MedecinTraitant": client.MedecinTraitant{},
 		"Complementaire": client.Complementaire{}, "ComplementaireReference": client.ComplementaireReference{},
-		"ArretTravail": client.ArretTravail{}, "RisquesProfessionnels": client.RisquesProfessionnels{}, "Moi": client.Moi{},
+		"ArretTravail": client.ArretTravail{}, "RisquesProfessionnels": client.RisquesProfessionnels{}, "Moi": client.Moi{}, "MoiCle": client.MoiCle{},
 		"MoiPartenaire": client.MoiPartenaire{}, "MoiConvention": client.MoiConvention{}, "MoiQuota": client.MoiQuota{},
 		"MoiClient": client.MoiClient{}, "MoiAccord": client.MoiAccord{}, "Probleme": client.Problem{},
 	} {

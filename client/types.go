@@ -171,9 +171,26 @@ type RisquesProfessionnels struct {
 // Moi is what the key may do.
 type Moi struct {
 	Partenaire    MoiPartenaire `json:"partenaire"`
+	Cle           MoiCle        `json:"cle"`
 	Convention    MoiConvention `json:"convention"`
 	Champs        []string      `json:"champs"`
 	Environnement string        `json:"environnement"`
+}
+
+// MoiCle is the API key that was presented: never the key itself. DateFin is its
+// last day, "" when it has none; Editeur the software vendor whose key it is.
+type MoiCle struct {
+	ID                 string          `json:"id"`
+	DerniersCaracteres string          `json:"derniers_caracteres"`
+	DateFin            string          `json:"date_fin"`
+	Editeur            string          `json:"editeur"`
+	Certificats        []MoiCertificat `json:"certificats"`
+}
+
+// MoiCertificat is a client certificate bound to the key, by its fingerprint.
+type MoiCertificat struct {
+	SHA256  string `json:"sha256"`
+	DateFin string `json:"date_fin"`
 }
 
 // MoiPartenaire names the partner.

@@ -21,13 +21,18 @@ const (
 // first. Reference is the person's, as in Meta.
 type WebhookEvent struct {
 	ID          string    `json:"id"`
-	Type        string    `json:"type"` // consent.withdrawn, .paused, .allowed, .chosen, .expired, or test
+	Type        string    `json:"type"` // consent.…, key.…, certificate.expiring, usage.unusual, or test
 	At          time.Time `json:"at"`
 	Partner     string    `json:"partner"`
 	Reference   string    `json:"reference"`
 	Conventions []string  `json:"conventions"`
 	Consents    []string  `json:"consents"`
-	Until       time.Time `json:"until"` // end of a pause, zero when it has none
+	Until       time.Time `json:"until"` // end of a pause, a key or a certificate, zero when it has none
+	Key         string    `json:"key"`   // identifier of the API key that it is about
+	Last4       string    `json:"last4"`
+	Days        *int      `json:"days"`     // before the end of that key or certificate
+	Reason      string    `json:"reason"`   // what is unusual; of a certificate its fingerprint
+	Requests    []string  `json:"requests"` // identifiers of your own calls
 }
 
 // ErrWebhook says that a webhook is not ours, is altered, or is too old.

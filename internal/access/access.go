@@ -137,6 +137,9 @@ func (c Caller) Known() bool { return c.known }
 // KeyID names the key for logs.
 func (c Caller) KeyID() string { return c.key.ID }
 
+// Key is what is kept of the key that calls: no secret.
+func (c Caller) Key() partner.Key { k := c.key; k.Digest = nil; return k }
+
 // Partner names who calls, for logs: of a vendor that calls for somebody, that
 // one, else the vendor.
 func (c Caller) Partner() string { return cmp.Or(c.conv.Document.Parties.Partner, c.key.Vendor) }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 
@@ -54,8 +55,22 @@ type moiConvention struct {
 	Empreinte   string           `json:"empreinte"`
 }
 
+type moiCertificat struct {
+	SHA256 string     `json:"sha256"`
+	Fin    civil.Date `json:"date_fin"`
+}
+
+type moiCle struct {
+	ID          string          `json:"id"`
+	Last4       string          `json:"derniers_caracteres"`
+	Fin         civil.Date      `json:"date_fin,omitzero"`
+	Editeur     string          `json:"editeur,omitempty"`
+	Certificats []moiCertificat `json:"certificats,omitempty"`
+}
+
 type moi struct {
 	Partenaire    moiPartenaire `json:"partenaire"`
+	Cle           moiCle        `json:"cle"`
 	Convention    moiConvention `json:"convention"`
 	Champs        []string      `json:"champs"`
 	Environnement string        `json:"environnement"`
@@ -104,6 +119,7 @@ func (a *API) wireMoi(caller access.Caller, p partner.Partner, left int) moi {
 	d := c.Document
 	out := moi{
 		Partenaire: moiPartenaire{p.ID, p.Nom, p.Kind},
+		Cle:        wireKey(caller.Key()),
 		Convention: moiConvention{
 			ID: d.ID, Version: d.Version, Etat: c.State, Finalite: d.Purpose, Debut: d.From, Fin: d.Until, Blocs: d.Blocks,
 			Quota: moiQuota{d.Quota.PerSecond, d.Quota.PerDay, left}, AgentRequis: d.AgentRequired,
@@ -128,4 +144,16 @@ func noticeText(d convention.Document) string {
 		return ""
 	}
 	return n.Text
+}
+
+// wireKey is the key of the call, as its partner may see it.
+func wireKey(k partner.Key) moiCle {
+	out := moiCle{ID: k.ID, Last4: k.Last4, Editeur: k.Vendor}
+	if !k.ExpiresAt.IsZero() {
+		out.Fin = partner.LastOn(k.ExpiresAt)
+	}
+	for _, c := range k.Certificates {
+		out.Certificats = append(out.Certificats, moiCertificat{hex.EncodeToString(c.Digest[:]), partner.LastOn(c.EndsAt)})
+	}
+	return out
 }

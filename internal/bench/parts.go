@@ -14,6 +14,7 @@ import (
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/identity"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/policy"
 	"droits.example/droits/internal/trace"
 )
@@ -81,6 +82,8 @@ func (w *world) parts(ctx context.Context) (out []Part, err error) {
 		f    func(int) error
 	}{
 		{"key, convention", b.authenticate},
+		{"use of the key watched", b.watched()},
+		{"quota left, for the headers", b.quota(ctx)},
 		{"token check, v1", func(i int) error { _, err := a.Verifier.Check(ctx, identity.V1, b.soul(i).token); return err }},
 		{"find (index, standing, identity)", func(i int) error { _, err := b.find(ctx, i); return err }},
 		{"find, identify", func(i int) error { _, err := b.identify(ctx, i); return err }},
@@ -169,4 +172,25 @@ func (b bencher) read(ctx context.Context, i int) error {
 	}
 	_, err = b.a.Access.Read(ctx, c, access.Request{Meta: access.Meta{RequestID: "bench", Operation: droits.OpMe, Window: b.win}, Encode: func(v policy.View) ([]byte, error) { return json.Marshal(v) }})
 	return err
+}
+
+// watched is what following the use of a key costs a call (R77).
+func (b bencher) watched() func(int) error {
+	now, addr := time.Now(), netip.MustParseAddr("127.0.0.1")
+	return func(int) error {
+		b.a.Store.Watch().Saw(partner.Sighting{Key: "bench", RequestID: "bench", At: now, Addr: addr, Outcome: partner.Answered})
+		return nil
+	}
+}
+
+// quota is what the headers of a call ask of its quota; one call is counted with
+// its trace.
+func (b bencher) quota(ctx context.Context) func(int) error {
+	return func(i int) error {
+		c, err := b.a.Access.Authenticate(b.credentials(i), true)
+		if err == nil {
+			b.a.Access.Rates(ctx, c)
+		}
+		return err
+	}
 }

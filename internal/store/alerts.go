@@ -29,12 +29,13 @@ func (s *Store) Raise(ctx context.Context, id string, a partner.Alarm, requests 
 		if e.Convention, e.Partner, err = partnerOfKey(ctx, tx, id); err != nil {
 			return err
 		}
-		r, err := tx.ExecContext(ctx, `INSERT INTO alerte (id, cle, partenaire, genre, jour, requetes, suspendue, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (cle, genre, jour) DO NOTHING`,
+		r, err := tx.ExecContext(ctx, `INSERT INTO alerte (id, cle, partenaire, genre, jour, requetes, suspendue, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (cle, genre, jour) DO UPDATE SET requetes = excluded.requetes, made_at = excluded.made_at WHERE excluded.suspendue = 1`,
 			partner.NewID("ale"), id, e.Partner, string(a), civil.On(now).String(), strings.Join(requests, " "), a.Suspends(), millis(now))
 		if err != nil {
 			return err
 		}
-		if n, _ := r.RowsAffected(); n == 0 && !a.Suspends() {
+		if n, _ := r.RowsAffected(); n == 0 {
 			return errRaised
 		}
 		typ := notify.UsageUnusual
