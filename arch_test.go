@@ -65,7 +65,7 @@ var arrows = map[string]arrow{
 	"internal/witness":       {"internal/trace", "a third party's program: it knows a log by its checkpoints alone"},
 	"internal/deliver":       {"internal/notify internal/trace internal/fault", "sends messages that it does not read; knows neither people nor rights"},
 	"internal/admin":         {"internal/support internal/account internal/clientauth internal/policy internal/habilitation internal/edge internal/intake internal/desk internal/notify internal/trace internal/convention internal/partner internal/consent internal/droits internal/nir internal/civil internal/fault", "never the store: what it administers is an interface, rehearsed or live"},
-	"internal/web":           {"internal/partner internal/support internal/account internal/edge internal/access internal/notify internal/consent internal/convention internal/trace internal/identity internal/droits internal/nir internal/civil internal/fault", "pages, from the same answers as the API; never the store, FranceConnect or the simulator"},
+	"internal/web":           {"internal/partner internal/support internal/account internal/habilitation internal/edge internal/access internal/notify internal/consent internal/convention internal/trace internal/identity internal/droits internal/nir internal/civil internal/fault", "pages, from the same answers as the API; never the store, FranceConnect or the simulator"},
 
 	// the rest
 	"internal/app":          {"*", "the only place where things are joined"},

@@ -149,7 +149,7 @@ func (a *App) newSite() (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := web.Config{OpenAPIYAML: doc, OpenAPIJSON: asJSON, BasePath: a.Config.BasePath, Version: Version(), Origin: a.Config.PublicURL, Outbox: a.Store.Outbox, TrailKeys: a.trailKeys, KeysPath: ProofKeysPath}
+	cfg := web.Config{OpenAPIYAML: doc, OpenAPIJSON: asJSON, BasePath: a.Config.BasePath, Version: Version(), Origin: a.Config.PublicURL, Outbox: a.Store.Outbox, TrailKeys: a.trailKeys, KeysPath: ProofKeysPath, Contact: a.Config.Contact}
 	if cfg.Space, err = a.newSpace(); err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func (a *App) Public() http.Handler {
 func (a *App) Admin() http.Handler {
 	return admin.Handler(admin.Config{
 		Live: a.Store, Rehearsal: a.Store.Rehearsal(), Environment: a.Config.Instance, Clock: a.clock, Demo: a.opts.Demo, Operator: a.Config.Operator,
-		Contract: func(c convention.Convention) ([]byte, error) { return api.DocumentFor(a.Config.BasePath, c) },
+		Contract: a.contractOf,
 		NewLoad: func(apply bool) intake.Sink {
 			if apply {
 				return a.Store.NewLoad()
@@ -228,6 +228,11 @@ func (a *App) Admin() http.Handler {
 			return a.Store.Rehearsal().NewLoad()
 		},
 	})
+}
+
+// contractOf is the OpenAPI document of one partner.
+func (a *App) contractOf(c convention.Convention) ([]byte, error) {
+	return api.DocumentFor(a.Config.BasePath, c)
 }
 
 // Listeners are the open sockets of an instance.

@@ -30,6 +30,7 @@ type Config struct {
 	BasePath      string              `toml:"base_path" doc:"base path of the seven published operations"`
 	Listen        Listen              `toml:"listen"`
 	Operator      string              `toml:"operator" doc:"name of the party that gives access, in conventions"`
+	Contact       string              `toml:"contact" doc:"address to write to, for whoever may not ask for an access; empty = none is told"`
 	Proxies       []string            `toml:"trusted_proxies" doc:"networks (CIDR) whose X-Forwarded-For counts"`
 	Keys          KeyFiles            `toml:"keys"`
 	TLS           TLS                 `toml:"tls"`

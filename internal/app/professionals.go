@@ -109,7 +109,7 @@ func (a *App) newDesk() (*web.Desk, error) {
 		return nil, err
 	}
 	return &web.Desk{
-		Provider: p, Sessions: a.Store, Accounts: a.Store, As: func(by trace.By) web.Acts { return a.Store.By(by) },
+		Provider: p, Sessions: a.Store, Accounts: a.Store, Requests: a.Store, Conventions: a.Store, Terms: a.Store, Contract: a.contractOf, As: func(by trace.By) web.Acts { return a.Store.By(by) },
 		Organisations: a.Store, Left: a.Access.LeftUnder, Environment: a.Config.Instance,
 		PublicKey: func(jwk string) error { _, err := clientauth.ParseKey(jwk); return err },
 		Key:       a.Store.LoginKey(), Clock: a.clock, Secure: securable(a.Config.PublicURL), Operator: a.Config.Login.AgentsSIRET, Factor: a.Config.Login.SecondFactor,

@@ -162,3 +162,27 @@ func slugOf(name string) string {
 	}
 	return out
 }
+
+// ConventionsFrom names the conventions that a request led to. Errors:
+// service_indisponible.
+func (s *Store) ConventionsFrom(ctx context.Context, request string) (out []string, err error) {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		out = append(out, id)
+		return err
+	}, `SELECT DISTINCT convention FROM convention_preparee WHERE demande = $1 ORDER BY convention`, request)
+	return out, unavailable("store: conventions of a request", err)
+}
+
+// ConventionsBySIRET lists every version of the conventions of an organisation, of
+// each the newest first. Errors: service_indisponible.
+func (s *Store) ConventionsBySIRET(ctx context.Context, siret string) (out []convention.Convention, err error) {
+	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		c, err := scanConvention(scan)
+		out = append(out, c)
+		return err
+	}, `SELECT c.document, c.etat, c.empreinte, c.signatures, c.dernier_on FROM convention AS c JOIN partenaire AS p ON p.id = c.partenaire
+		WHERE p.siret = $1 AND p.siret <> '' ORDER BY c.id, c.version DESC`, siret)
+	return out, unavailable("store: conventions of an organisation", err)
+}

@@ -30,6 +30,12 @@ type Desk struct {
 	Environment partner.Environment
 	// Sandbox tries calls; nil where there are no test persons.
 	Sandbox *Sandbox
+	// Requests, Conventions and Terms are what members read.
+	Requests    Requests
+	Conventions Conventions
+	Terms       Terms
+	// Contract is the OpenAPI document of a convention.
+	Contract func(convention.Convention) ([]byte, error)
 	// As is what is done in somebody's name: each act is told as theirs.
 	As func(by trace.By) Acts
 	// Key is under what states of logins are made.
@@ -60,6 +66,8 @@ type Accounts interface {
 type Acts interface {
 	TeamActs
 	PartnerActs
+	RequestActs
+	ConventionActs
 }
 
 // Addresses of the spaces of partners and agents.
@@ -94,7 +102,7 @@ var menus = map[string][]struct {
 	need account.Deed
 }{
 	memberPath: {
-		{link{"Vue d'ensemble", memberPath}, account.ReadSpace}, {link{"Clés", keysPath}, account.ReadSpace}, {link{"Quotas", quotasPath}, account.ReadSpace},
+		{link{"Vue d'ensemble", memberPath}, account.ReadSpace}, {link{"Demandes d'accès", requestsPath}, account.ReadSpace}, {link{"Conventions", conventionsPath}, account.ReadSpace}, {link{"Clés", keysPath}, account.ReadSpace}, {link{"Quotas", quotasPath}, account.ReadSpace},
 		{link{"Consommation", usagePath}, account.ReadSpace}, {link{"Journal des appels", callsPath}, account.ReadSpace}, {link{"Notifications", webhooksPath}, account.ReadSpace},
 		{link{"Bac à sable", sandboxPath}, account.UseSandbox}, {link{"Aide et incidents", supportPath}, account.ReadSpace}, {link{"Équipe", teamPath}, account.ReadSpace}, {link{"Sécurité", memberSafe}, account.ReadSpace},
 	},

@@ -18,6 +18,7 @@ var failures = map[int]failure{
 	http.StatusForbidden:             {Heading: "Accès refusé", Text: []string{"Le compte utilisé ne permet pas d'ouvrir cette page."}},
 	http.StatusNotFound:              {Heading: "Page non trouvée", Text: []string{"Nous sommes désolés, la page que vous cherchez n'existe pas ou n'existe plus.", "Si vous avez saisi l'adresse, vérifiez qu'elle est complète."}},
 	http.StatusMethodNotAllowed:      {Heading: "Action impossible", Text: []string{"Cette page se consulte, elle n'accepte pas d'envoi."}},
+	http.StatusConflict:              {Heading: "Le dossier a changé", Text: []string{"Cette action n'est pas possible dans l'état actuel du dossier : il a pu changer depuis que votre page est ouverte. Rien n'a été fait.", "Revenez au dossier, relisez-le, puis recommencez si c'est encore utile."}},
 	http.StatusRequestEntityTooLarge: {Heading: "Envoi trop volumineux", Text: []string{"Ce que vous avez envoyé dépasse la taille admise. Rien n'a été enregistré."}},
 	http.StatusTooManyRequests:       {Heading: "Trop de demandes", Text: []string{"Vous avez envoyé beaucoup de demandes en peu de temps."}},
 	http.StatusServiceUnavailable: {Heading: "Service momentanément indisponible", Text: []string{

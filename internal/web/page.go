@@ -107,7 +107,7 @@ func (s *Site) shell() shell {
 	}
 	menu = append(menu, link{docs, "/documentation"}, link{"Vérifier une preuve", verifyPath})
 	footer := append([]link{{"Accueil", "/"}}, menu...)
-	footer = append(footer, link{"Erreurs", "/documentation/erreurs"})
+	footer = append(footer, link{"Demander un accès", eligibilityPath}, link{"Modalités d'utilisation", termsPath}, link{"Erreurs", "/documentation/erreurs"})
 	if len(s.cfg.Persons) > 0 {
 		footer = append(footer, link{"Jeu d'essai", "/documentation/jeu-d-essai"})
 	}

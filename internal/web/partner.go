@@ -14,6 +14,8 @@ func (d *desk) memberRoutes(mux *http.ServeMux) {
 	post := func(path string, need account.Deed, h func(http.ResponseWriter, *http.Request, turn) error) {
 		mux.HandleFunc("POST "+path, d.member(need, h))
 	}
+	d.requestRoutes(mux)
+	d.conventionRoutes(mux)
 	get(memberPath, account.ReadSpace, d.memberHome)
 
 	get(keysPath, account.ReadSpace, d.keys)

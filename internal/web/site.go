@@ -31,6 +31,8 @@ type Config struct {
 	HospitalURL string
 	// Origin is our own, for browsers that only tell the origin of a form.
 	Origin string
+	// Contact is an address to write to, for whoever may not ask for an access.
+	Contact string
 	// TrailKeys check proofs; nil leaves them unchecked. KeysPath is where
 	// everybody reads the same keys.
 	TrailKeys TrailKeys
@@ -123,7 +125,7 @@ func (s *Site) Handler() http.Handler {
 			s.unrouted(w, r, h)
 		case s.own.Check(r) != nil:
 			s.foreign(w, r)
-		case r.ContentLength > MaxForm:
+		case r.ContentLength > bodyLimit(known):
 			s.Error(w, r, http.StatusRequestEntityTooLarge)
 		default:
 			mux.ServeHTTP(w, r)
@@ -138,6 +140,9 @@ func (s *Site) routes() *http.ServeMux {
 	mux.HandleFunc("GET /documentation/erreurs", s.errors)
 	mux.HandleFunc("GET /documentation/erreurs/{code}", s.errorCode)
 	mux.HandleFunc("GET /documentation/jeu-d-essai", s.persons)
+	mux.HandleFunc("GET "+eligibilityPath, s.eligibility)
+	mux.HandleFunc("GET "+termsPath, s.terms)
+	mux.HandleFunc("GET "+termsPath+"/{version}", s.terms)
 	mux.HandleFunc("GET /openapi.yaml", s.document("application/yaml; charset=utf-8", s.cfg.OpenAPIYAML))
 	mux.HandleFunc("GET /openapi.json", s.document("application/json; charset=utf-8", s.cfg.OpenAPIJSON))
 	mux.HandleFunc("GET /robots.txt", s.document("text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /mon-espace\nDisallow: /partenaire\nDisallow: /instruction\nDisallow: /connexion\nAllow: /\n")))

@@ -61,6 +61,11 @@ func stories() []story {
 			{"Consultations", "lines", []readingLine{{Href: storiesPath, At: instantOf{at}, Who: "Hôpital de démonstration", Why: "Préparer une admission", What: "La caisse", Concern: "vous", Outcome: tag{"ok", "Données transmises"}}, {Href: storiesPath, At: instantOf{at}, Who: "Organisme complémentaire", Why: "Faciliter une adhésion", What: "Les exonérations", Outcome: outcomeOf("consentement_retire"), Report: true}}},
 			{"Droits", "cover", coverTable{"Droits ouverts", []coverLine{{"Droits de base", "La part que l'assurance maladie rembourse.", civil.Period{From: today.AddYears(-3), To: today.AddDays(20)}, tag{"warn", "se termine bientôt"}}}}},
 		}},
+		{"reponses", "Réponses", "Ce qu'un formulaire a reçu, page par page.", []storyCase{{"Une page", "answered", []answeredStep{{Title: "Votre projet", Edit: storiesPath, Gaps: 1, Pairs: []pair{{Term: "Nom du projet", Text: []string{"Préadmission"}}, {Term: "Description"}}}}}}},
+		{"evenements", "Événements", "Ce qui s'est passé sur un dossier, le plus récent d'abord.", []storyCase{{"Un dossier", "events", []eventLine{
+			{At: instantOf{at}, What: "Modification demandée", Who: "L'instruction", Text: []string{"Précisez les destinataires."}, New: true},
+			{At: instantOf{at}, What: "Saisie modifiée", Who: "Camille Essai", Changes: []changeLine{{"Nom du projet", "Essai", "Préadmission"}}, Ours: true},
+		}}}},
 		{"pages", "Pages d'une liste", "Par curseur : les plus récents d'abord.", []storyCase{{"Au milieu", "pager", pager{storiesPath, storiesPath}}}},
 		{"frise", "Frise", "Des périodes dans le temps, et le même tableau.", []storyCase{{"Une famille de droits", "timeline", newTimeline(caption{"frise", "Deux années de droits"}, around(today), today, []lane{
 			{"Droits de base", []span{{"Droits de base", civil.Period{From: today.AddYears(-1)}}}},
