@@ -1,8 +1,10 @@
 package apptest
 
 import (
+	"bytes"
 	"html"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -167,4 +169,46 @@ func (in *Instance) StopSimulator(t testing.TB) {
 	if err := in.world.sim.Close(); err != nil {
 		t.Fatalf("apptest: stop the simulator: %v", err)
 	}
+}
+
+// File is a file in a form: Field is the name of its entry.
+type File struct {
+	Field, Name string
+	Content     []byte
+}
+
+// Upload sends a form with one file.
+func (b *Browser) Upload(t testing.TB, path string, f File) *Page {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile(f.Field, f.Name)
+	if err == nil {
+		_, err = part.Write(f.Content)
+	}
+	if err == nil {
+		err = form.Close()
+	}
+	if err != nil {
+		t.Fatalf("apptest: a form with a file: %v", err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.origin+path, &body)
+	if err != nil {
+		t.Fatal("apptest: not an address")
+	}
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	r.Header.Set("Sec-Fetch-Site", b.site)
+	for k, v := range b.Cookies {
+		r.AddCookie(&http.Cookie{Name: k, Value: v})
+	}
+	resp, err := b.in.client.Do(r)
+	if err != nil {
+		t.Fatal("apptest: no answer from a page")
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal("apptest: a page is cut")
+	}
+	return b.follow(t, &Page{resp.StatusCode, path, resp.Header, string(raw)})
 }

@@ -25,6 +25,9 @@ type answer struct {
 	only                    func(habilitation.Form) bool // nil = always asked
 }
 
+// words are the name of a question and how it is asked.
+type words struct{ name, label, hint string }
+
 // slot is a place for a document.
 type slot struct{ field, label, hint string }
 
@@ -42,7 +45,7 @@ func (s formStep) Papers() string { return s.Lead }
 var formSteps = []formStep{
 	{slug: "organisation", Title: "Votre organisme", Lead: "Le SIRET, et le numéro FINESS d'un établissement de soins.", answers: []answer{
 		{name: "organisation.categorie", label: "Catégorie d'organisme", kind: "radio", get: func(f *habilitation.Form) string { return string(f.Organisation.Kind) }, set: setKind, options: kindOptions},
-		written("organisation.nom", "Nom de l'organisme", "Le nom que liront les personnes, par exemple Centre hospitalier d'Exemple.", 200, func(f *habilitation.Form) *string { return &f.Organisation.Nom }).completed("organization"),
+		written(words{"organisation.nom", "Nom de l'organisme", "Le nom que liront les personnes, par exemple Centre hospitalier d'Exemple."}, 200, func(f *habilitation.Form) *string { return &f.Organisation.Nom }).completed("organization"),
 		{name: "organisation.siret", label: "SIRET", hint: "14 chiffres, celui de votre connexion : vous ne pouvez demander un accès que pour votre organisme.", kind: "text", mode: "numeric", max: 20,
 			get: func(f *habilitation.Form) string { return f.Organisation.SIRET }, set: func(f *habilitation.Form, v string) bool { f.Organisation.SIRET = compact(v); return true }},
 		{name: "organisation.finess", label: "Numéro FINESS", hint: "9 caractères, par exemple 120000013.", kind: "text", max: 15, only: func(f habilitation.Form) bool { return f.Organisation.Kind != droits.OrganismeComplementaire },
@@ -52,26 +55,26 @@ var formSteps = []formStep{
 			}},
 	}},
 	{slug: "projet", Title: "Votre projet", Lead: "À quoi serviront les données, pour qui, et combien d'appels vous prévoyez.", answers: []answer{
-		written("projet.intitule", "Nom du projet", "Par exemple Préadmission en ligne.", 200, func(f *habilitation.Form) *string { return &f.Projet.Intitule }),
-		long("projet.description", "Description", "À quoi sert le projet, pour qui, et à quel moment les données sont lues.", func(f *habilitation.Form) *string { return &f.Projet.Description }),
+		written(words{"projet.intitule", "Nom du projet", "Par exemple Préadmission en ligne."}, 200, func(f *habilitation.Form) *string { return &f.Projet.Intitule }),
+		long(words{"projet.description", "Description", "À quoi sert le projet, pour qui, et à quel moment les données sont lues."}, func(f *habilitation.Form) *string { return &f.Projet.Description }),
 		{name: "projet.mise_en_service", label: "Date de mise en service prévue", hint: "Par exemple 01/03/2027.", kind: "date", optional: true, get: startOf, set: setStart},
-		number("volumes.appels_par_jour", "Appels par jour", "Au plus fort d'une journée, par exemple 500.", func(f *habilitation.Form) *int { return &f.Volumes.PerDay }),
-		number("volumes.appels_par_seconde", "Appels par seconde", "Au plus fort, par exemple 5.", func(f *habilitation.Form) *int { return &f.Volumes.PerSecond }),
-		long("volumes.justification", "Pourquoi ce volume", "À remplir au-delà de 1 000 appels par jour ou de 20 par seconde.", func(f *habilitation.Form) *string { return &f.Volumes.Why }).ifNeeded(),
+		number(words{"volumes.appels_par_jour", "Appels par jour", "Au plus fort d'une journée, par exemple 500."}, func(f *habilitation.Form) *int { return &f.Volumes.PerDay }),
+		number(words{"volumes.appels_par_seconde", "Appels par seconde", "Au plus fort, par exemple 5."}, func(f *habilitation.Form) *int { return &f.Volumes.PerSecond }),
+		long(words{"volumes.justification", "Pourquoi ce volume", "À remplir au-delà de 1 000 appels par jour ou de 20 par seconde."}, func(f *habilitation.Form) *string { return &f.Volumes.Why }).ifNeeded(),
 	}, slots: []slot{{"projet.maquette", "Maquette du parcours", "Un PDF qui montre les écrans où les données apparaissent."}}},
 	{slug: "donnees", Title: "Les données", Lead: "Les données nécessaires, qui les verra et combien de temps vous les garderez.", answers: []answer{
 		{name: "donnees.blocs", label: "Données demandées", hint: "Ne cochez que celles dont votre démarche a besoin.", kind: "checkbox", get: func(f *habilitation.Form) string { return joined(f.Donnees.Blocs) }, set: setBlocks, options: blockOptions},
-		long("donnees.destinataires", "Destinataires des données", "Les services et les métiers qui les verront, par exemple les agents des admissions.", func(f *habilitation.Form) *string { return &f.Donnees.Destinataires }),
-		number("donnees.conservation_mois", "Durée de conservation, en mois", "Par exemple 12. Au-delà de 36 mois, expliquez pourquoi.", func(f *habilitation.Form) *int { return &f.Donnees.Months }),
-		long("donnees.conservation_motif", "Pourquoi cette durée", "À remplir au-delà de 36 mois.", func(f *habilitation.Form) *string { return &f.Donnees.Why }).ifNeeded(),
+		long(words{"donnees.destinataires", "Destinataires des données", "Les services et les métiers qui les verront, par exemple les agents des admissions."}, func(f *habilitation.Form) *string { return &f.Donnees.Destinataires }),
+		number(words{"donnees.conservation_mois", "Durée de conservation, en mois", "Par exemple 12. Au-delà de 36 mois, expliquez pourquoi."}, func(f *habilitation.Form) *int { return &f.Donnees.Months }),
+		long(words{"donnees.conservation_motif", "Pourquoi cette durée", "À remplir au-delà de 36 mois."}, func(f *habilitation.Form) *string { return &f.Donnees.Why }).ifNeeded(),
 	}},
 	{slug: "cadre", Title: "Le cadre juridique", Lead: "Le texte sur lequel repose votre demande : son adresse, ou le document en PDF.", answers: []answer{
-		long("cadre.nature", "Nature et références du texte", "Par exemple un article de loi, un décret, une délibération.", func(f *habilitation.Form) *string { return &f.Cadre.Nature }),
-		written("cadre.adresse", "Adresse du texte", "Elle commence par https://. À défaut, joignez le document plus bas.", 500, func(f *habilitation.Form) *string { return &f.Cadre.Adresse }).ifNeeded().asAddress(),
+		long(words{"cadre.nature", "Nature et références du texte", "Par exemple un article de loi, un décret, une délibération."}, func(f *habilitation.Form) *string { return &f.Cadre.Nature }),
+		written(words{"cadre.adresse", "Adresse du texte", "Elle commence par https://. À défaut, joignez le document plus bas."}, 500, func(f *habilitation.Form) *string { return &f.Cadre.Adresse }).ifNeeded().asAddress(),
 	}, slots: []slot{{"cadre.document", "Le texte", "Un PDF, si le texte n'est pas en ligne."}}},
 	{slug: "connexion", Title: "FranceConnect", Lead: "L'habilitation FranceConnect de votre organisme, validée, et l'identifiant de votre client.", answers: []answer{
-		written("connexion.habilitation", "Numéro de l'habilitation FranceConnect", "Celle du même organisme, déjà validée.", 200, func(f *habilitation.Form) *string { return &f.Connexion.Habilitation }),
-		written("connexion.client", "Identifiant du client FranceConnect", "Le « client_id » que FranceConnect vous a donné.", 200, func(f *habilitation.Form) *string { return &f.Connexion.Client }),
+		written(words{"connexion.habilitation", "Numéro de l'habilitation FranceConnect", "Celle du même organisme, déjà validée."}, 200, func(f *habilitation.Form) *string { return &f.Connexion.Habilitation }),
+		written(words{"connexion.client", "Identifiant du client FranceConnect", "Le « client_id » que FranceConnect vous a donné."}, 200, func(f *habilitation.Form) *string { return &f.Connexion.Client }),
 		{name: "connexion.profil", label: "Version de FranceConnect", kind: "radio", get: func(f *habilitation.Form) string { return f.Connexion.Profile }, set: setProfile, options: profileOptions},
 	}},
 	{slug: "contacts", Title: "Les contacts", Lead: "Le responsable de traitement, le délégué à la protection des données et le responsable technique.", answers: slices.Concat(
@@ -82,23 +85,23 @@ var formSteps = []formStep{
 }
 
 // written is a line of text.
-func written(name, label, hint string, most int, at func(*habilitation.Form) *string) answer {
-	return answer{name: name, label: label, hint: hint, kind: "text", max: most, get: func(f *habilitation.Form) string { return *at(f) }, set: func(f *habilitation.Form, v string) bool {
+func written(w words, most int, at func(*habilitation.Form) *string) answer {
+	return answer{name: w.name, label: w.label, hint: w.hint, kind: "text", max: most, get: func(f *habilitation.Form) string { return *at(f) }, set: func(f *habilitation.Form, v string) bool {
 		*at(f) = v
 		return true
 	}}
 }
 
 // long is a text of several lines.
-func long(name, label, hint string, at func(*habilitation.Form) *string) answer {
-	a := written(name, label, hint, 5000, at)
+func long(w words, at func(*habilitation.Form) *string) answer {
+	a := written(w, 5000, at)
 	a.kind = "textarea"
 	return a
 }
 
 // number is a whole number; nothing is 0.
-func number(name, label, hint string, at func(*habilitation.Form) *int) answer {
-	return answer{name: name, label: label, hint: hint, kind: "text", mode: "numeric", max: 12,
+func number(w words, at func(*habilitation.Form) *int) answer {
+	return answer{name: w.name, label: w.label, hint: w.hint, kind: "text", mode: "numeric", max: 12,
 		get: func(f *habilitation.Form) string {
 			if *at(f) == 0 {
 				return ""
@@ -126,10 +129,10 @@ func (a answer) asAddress() answer { a.kind, a.mode = "url", "url"; return a }
 // contact asks for a person to write to.
 func contact(at, who string, c func(*habilitation.Form) *habilitation.Contact) []answer {
 	out := []answer{
-		written(at+".nom", "Nom et prénom", "", 200, func(f *habilitation.Form) *string { return &c(f).Nom }),
-		written(at+".fonction", "Fonction", "", 200, func(f *habilitation.Form) *string { return &c(f).Fonction }),
-		written(at+".courriel", "Adresse électronique", "Par exemple prenom.nom@hopital.example.", 200, func(f *habilitation.Form) *string { return &c(f).Courriel }),
-		written(at+".telephone", "Téléphone", "Par exemple 01 99 00 00 01.", 30, func(f *habilitation.Form) *string { return &c(f).Telephone }),
+		written(words{at + ".nom", "Nom et prénom", ""}, 200, func(f *habilitation.Form) *string { return &c(f).Nom }),
+		written(words{at + ".fonction", "Fonction", ""}, 200, func(f *habilitation.Form) *string { return &c(f).Fonction }),
+		written(words{at + ".courriel", "Adresse électronique", "Par exemple prenom.nom@hopital.example."}, 200, func(f *habilitation.Form) *string { return &c(f).Courriel }),
+		written(words{at + ".telephone", "Téléphone", "Par exemple 01 99 00 00 01."}, 30, func(f *habilitation.Form) *string { return &c(f).Telephone }),
 	}
 	out[0].heading = who
 	out[2].kind, out[3].kind, out[3].mode = "email", "tel", "tel"

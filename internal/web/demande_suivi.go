@@ -154,7 +154,7 @@ func requestDataOf(x habilitation.Request, pieces []habilitation.Piece, write bo
 	if can(habilitation.Archive) {
 		act("/archiver", "Archiver la demande", "Une demande archivée ne peut plus changer ; elle reste lisible.")
 	}
-	if can(habilitation.Write) && x.State != habilitation.Draft {
+	if can(habilitation.Write) {
 		data.Write = &messageForm{at + "/message", once(), field{Name: "texte", Label: "Votre message à l'instruction", Hint: "N'écrivez aucune donnée sur une personne assurée.", Kind: "textarea", Max: 5000}}
 	}
 	return data
