@@ -164,7 +164,7 @@ func percent(n, of int64) string {
 }
 
 func millisecondsOf(d time.Duration) string {
-	return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 1, 64) + " ms"
+	return strings.Replace(strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 1, 64), ".", ",", 1) + " ms"
 }
 
 // outcomeName is an outcome in words.
