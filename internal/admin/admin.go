@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"droits.example/droits/internal/account"
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/consent"
 	"droits.example/droits/internal/convention"
@@ -73,6 +74,11 @@ type Registry interface {
 	Requests(ctx context.Context, q habilitation.Query) (habilitation.Page, error)
 	PrepareConvention(ctx context.Context, request string, x habilitation.Drafting) (convention.Convention, error)
 	Terms(ctx context.Context) (held, next convention.Announced, err error)
+	Agents(ctx context.Context) ([]account.Person, error)
+	AddAgent(ctx context.Context, siret, mail string, r account.Role, m account.Mandate) (account.Person, error)
+	RenewAgent(ctx context.Context, id, director string, until time.Time) error
+	ReviewAgent(ctx context.Context, id string) error
+	EndAgent(ctx context.Context, id string) error
 	AnnounceTerms(ctx context.Context, version string, from civil.Date) (int, error)
 }
 
@@ -86,6 +92,7 @@ type Config struct {
 	Demo        Demo                                        // nil outside the demonstration
 	Contract    func(convention.Convention) ([]byte, error) // the OpenAPI document of a partner
 	Operator    string                                      // name of the party that gives access, in conventions
+	AgentsSIRET string                                      // of the operator, whose people alone may be agents
 }
 
 // Demo is what only the demonstration offers.
@@ -118,6 +125,7 @@ type Request struct {
 	Doing       *Doing               `json:"doing,omitempty"`
 	Signature   *SignatureBody       `json:"signature,omitempty"`
 	Drafting    *DraftingBody        `json:"drafting,omitempty"`
+	Agent       *AgentBody           `json:"agent,omitempty"`
 	Version     string               `json:"version,omitempty"` // of the terms of use
 	Mail        string               `json:"mail,omitempty"`
 	Vendor      string               `json:"vendor,omitempty"`
@@ -191,6 +199,10 @@ func Handler(c Config) http.Handler {
 		"POST /conventions/from-request":     prepareConvention,
 		"GET /terms":                         showTerms,
 		"POST /terms/announce":               announceTerms,
+		"GET /agents":                        listAgents,
+		"POST /agents":                       addAgent,
+		"POST /agents/renew":                 renewAgent,
+		"POST /agents/end":                   endAgent,
 		"GET /demo/persons":                  demoPersons,
 		"POST /demo/token":                   demoToken,
 		"GET /ping":                          func(Config, *http.Request, Request) (any, error) { return map[string]bool{"ok": true}, nil },

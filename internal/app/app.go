@@ -219,7 +219,7 @@ func (a *App) Public() http.Handler {
 // command that runs alone.
 func (a *App) Admin() http.Handler {
 	return admin.Handler(admin.Config{
-		Live: a.Store, Rehearsal: a.Store.Rehearsal(), Environment: a.Config.Instance, Clock: a.clock, Demo: a.opts.Demo, Operator: a.Config.Operator,
+		Live: a.Store, Rehearsal: a.Store.Rehearsal(), Environment: a.Config.Instance, Clock: a.clock, Demo: a.opts.Demo, Operator: a.Config.Operator, AgentsSIRET: a.Config.Login.AgentsSIRET,
 		Contract: a.contractOf,
 		NewLoad: func(apply bool) intake.Sink {
 			if apply {

@@ -241,7 +241,7 @@ func (s *Store) AddAgent(ctx context.Context, siret, mailAddress string, r accou
 		return p, err
 	}
 	m.ReviewBy, m.SecretAt, m.EndedAt, m.RenewedAt = now.Add(account.ReviewEvery), time.Time{}, time.Time{}, time.Time{}
-	e := trace.Event{Class: trace.AgentAction, Operation: "agent_habilite", Actor: trace.ActorOperator, After: string(r)}
+	e := trace.Event{Class: trace.AgentAction, Operation: account.MandateGiven, Actor: trace.ActorOperator, After: string(r)}
 	x := accountRow{side: sideAgent, Person: account.Person{SIRET: siret, Role: r, Mandate: m}}
 	x.kept.Mandate = m
 	return s.expect(ctx, &e, x, mailAddress)

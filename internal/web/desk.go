@@ -59,6 +59,7 @@ type Accounts interface {
 	SignInAgent(ctx context.Context, a account.Assertion) (account.Person, error)
 	Account(ctx context.Context, id string) (account.Person, error)
 	Team(ctx context.Context, siret string) ([]account.Person, error)
+	Agents(ctx context.Context) ([]account.Person, error)
 	CheckFactor(ctx context.Context, id, code string) error
 }
 
@@ -68,6 +69,7 @@ type Acts interface {
 	PartnerActs
 	RequestActs
 	ConventionActs
+	AgentActs
 }
 
 // Addresses of the spaces of partners and agents.
@@ -107,7 +109,7 @@ var menus = map[string][]struct {
 		{link{"Bac à sable", sandboxPath}, account.UseSandbox}, {link{"Aide et incidents", supportPath}, account.ReadSpace}, {link{"Équipe", teamPath}, account.ReadSpace}, {link{"Sécurité", memberSafe}, account.ReadSpace},
 	},
 	agentPath: {
-		{link{"File d'instruction", agentPath}, account.ReadQueue}, {link{"Aide et incidents", agentFilesPath}, account.ReadQueue}, {link{"Sécurité", agentSafe}, account.OwnSafety},
+		{link{"File d'instruction", queuePath}, account.ReadQueue}, {link{"Aide et incidents", agentFilesPath}, account.ReadQueue}, {link{"Agents", agentsPath}, account.ManageAgents}, {link{"Sécurité", agentSafe}, account.OwnSafety},
 	},
 }
 

@@ -203,7 +203,7 @@ func wellMade(t *testing.T, html string) {
 
 func TestTemplates(t *testing.T) {
 	models := models(t)
-	for _, more := range []map[string][]any{deskModels(), partnerModels(), requestModels()} { // each area of the spaces has its own file
+	for _, more := range []map[string][]any{deskModels(), partnerModels(), requestModels(), instructionModels()} { // each area of the spaces has its own file
 		maps.Copy(models, more)
 	}
 	for i, s := range []*Site{site(t, full()), site(t, Config{})} {
