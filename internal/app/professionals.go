@@ -54,6 +54,9 @@ func (i Instruction) pair() (out []habilitation.Act) {
 	return out
 }
 
+// due is the time in which an applicant is owed a first answer.
+func (i Instruction) due() time.Duration { return time.Duration(i.AnswerDays) * 24 * time.Hour }
+
 func (l ProLogin) check(env partner.Environment) error {
 	if l.Issuer == "" {
 		if l.ClientID != "" || l.ClientSecretFile != "" || l.AgentsSIRET != "" {
@@ -110,7 +113,7 @@ func (a *App) newDesk() (*web.Desk, error) {
 	}
 	return &web.Desk{
 		Provider: p, Sessions: a.Store, Accounts: a.Store, Requests: a.Store, Conventions: a.Store, Terms: a.Store, Contract: a.contractOf, As: func(by trace.By) web.Acts { return a.Store.By(by) },
-		Organisations: a.Store, Left: a.Access.LeftUnder, Environment: a.Config.Instance,
+		Examination: a.Store, AnswerDue: a.Config.Instruction.due(), Organisations: a.Store, Left: a.Access.LeftUnder, Environment: a.Config.Instance,
 		PublicKey: func(jwk string) error { _, err := clientauth.ParseKey(jwk); return err },
 		Key:       a.Store.LoginKey(), Clock: a.clock, Secure: securable(a.Config.PublicURL), Operator: a.Config.Login.AgentsSIRET, Factor: a.Config.Login.SecondFactor,
 	}, nil

@@ -36,6 +36,10 @@ type Desk struct {
 	Terms       Terms
 	// Contract is the OpenAPI document of a convention.
 	Contract func(convention.Convention) ([]byte, error)
+	// Examination is what agents read.
+	Examination Examination
+	// AnswerDue is the time in which an applicant is owed a first answer.
+	AnswerDue time.Duration
 	// As is what is done in somebody's name: each act is told as theirs.
 	As func(by trace.By) Acts
 	// Key is under what states of logins are made.

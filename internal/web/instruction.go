@@ -27,6 +27,7 @@ func (d *desk) agentRoutes(mux *http.ServeMux) {
 	post(agentSafe+"/second-facteur", account.OwnSafety, d.setFactor)
 	post(agentSafe+"/second-facteur/retirer", account.OwnSafety, d.dropFactor)
 	post(agentSafe+"/sessions/fermer-les-autres", account.OwnSafety, d.endOtherSessions)
+	get(queuePath, account.ReadQueue, d.queue)
 	get(agentsPath, account.ManageAgents, d.agents)
 	post(agentsPath, account.ManageAgents, d.addAgent)
 	get(agentsPath+"/{id}", account.ManageAgents, d.agentPage)

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"time"
+
 	"droits.example/droits/internal/account"
+	"droits.example/droits/internal/habilitation"
 )
 
 // instructionModels are the pages of agents.
@@ -16,7 +19,17 @@ func instructionModels() map[string][]any {
 	accept := choices{Name: "engagement", Legend: "Votre engagement", Kind: "checkbox", Options: []option{{Value: "2026-11", Label: "Je m'engage."}}}
 	unticked := accept
 	unticked.Error = "Cochez la case."
+	due := 15 * 24 * time.Hour
+	line := habilitation.Line{ID: "D-2026-0001", SIRET: "12345678900007", Name: "Hôpital d'essai", Project: "Préadmission", State: habilitation.Submitted, SubmittedAt: noonAt.AddDate(0, 0, -20), ChangedAt: noonAt, Unread: true, Proposed: habilitation.Approve, Reopening: true}
+	bare := habilitation.Line{ID: "D-2026-0002", State: habilitation.Draft, ChangedAt: noonAt}
+	v := queueView{state: allStates, sort: habilitation.ByID, descending: true, page: 1}
+	full := queueDataOf(v)
+	full.Lines = []queueLine{queueLineOf(line, noonAt, due), queueLineOf(bare, noonAt, due)}
+	full.paged(v, 500)
+	lost := queueDataOf(queueView{state: allStates, search: "X"})
+	lost.Search.Error, lost.Nothing = "Écrivez un numéro.", "Aucune demande."
 	return map[string][]any{
+		"instruction":        {full, lost},
 		"agents":             {list, wrong},
 		"habilitation_agent": {agentDataOf(p, "cpt_9", noonAt), agentDataOf(p, "cpt_1", noonAt), agentDataOf(awaited, "cpt_9", noonAt)},
 		"engagement":         {undertakingData{Director: "Anne Exemple", Until: "31 décembre 2027", Address: undertakingPath, Accept: accept}, undertakingData{Accept: unticked, Mistakes: []mistake{{"engagement", "Cochez la case."}}}, undertakingData{Accepted: "hier"}},
