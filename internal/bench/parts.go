@@ -87,6 +87,7 @@ func (w *world) parts(ctx context.Context) (out []Part, err error) {
 		{"token check, v1", func(i int) error { _, err := a.Verifier.Check(ctx, identity.V1, b.soul(i).token); return err }},
 		{"find (index, standing, identity)", func(i int) error { _, err := b.find(ctx, i); return err }},
 		{"find, identify", func(i int) error { _, err := b.identify(ctx, i); return err }},
+		{"decide", b.decide(ctx)},
 		{"… open, decide, release", func(i int) error { _, err := b.release(ctx, i); return err }},
 		{"encode", b.encode()},
 		{"trace entry, salts, hashes", b.entry},
@@ -190,6 +191,23 @@ func (b bencher) quota(ctx context.Context) func(int) error {
 		c, err := b.a.Access.Authenticate(b.credentials(i), true)
 		if err == nil {
 			b.a.Access.Rates(ctx, c)
+		}
+		return err
+	}
+}
+
+// decide is the decision alone: kind, convention, scopes, agreement, restriction.
+func (b bencher) decide(ctx context.Context) func(int) error {
+	who, err := b.identify(ctx, 0)
+	_, conv, _ := b.a.Store.Key(benchKey)
+	g := policy.Grant{Convention: conv, Scopes: []string{droits.ScopeUmbrella}}
+	person := policy.Person{Blocks: conv.Document.Blocks, Restricted: func(p droits.Sujet) []consent.Restriction { return b.a.Store.Restrictions(p, time.Now()) }}
+	return func(int) error {
+		if err == nil {
+			err = policy.Admit(droits.OpMe, g)
+		}
+		if err == nil {
+			_, err = policy.Decide(policy.Request{Op: droits.OpMe, Window: b.win}, g, person, who.Sujet)
 		}
 		return err
 	}
