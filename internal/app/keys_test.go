@@ -99,6 +99,9 @@ func TestTheEndOfAKeyIsRecalled(t *testing.T) {
 	short := in.SignUp(t, droits.Etablissement, nil)
 	told(t, in, short)
 	in.NewKey(t, short, civil.On(apptest.Noon()).AddDays(10).StartAt())
+	bound := in.SignUp(t, droits.Etablissement, nil)
+	told(t, in, bound)
+	bind(t, in, bound, apptest.NewIdentity(t, nil, apptest.Noon(), apptest.Noon().AddDate(0, 0, 40)))
 	var on []civil.Date
 	for day := range 140 {
 		in.Clock.Set(civil.On(apptest.Noon()).AddDays(day).StartAt().Add(9 * time.Hour))
@@ -140,7 +143,7 @@ func TestTheEndOfAKeyIsRecalled(t *testing.T) {
 		}
 	})
 	t.Run("a key made for ten days is recalled at 7 and 0, not on the day it is made", func(t *testing.T) {
-		if len(on) != 6+2 {
+		if len(on) != 6+2+4 {
 			t.Errorf("%d reminders", len(on))
 		}
 	})
@@ -154,6 +157,11 @@ func TestTheEndOfAKeyIsRecalled(t *testing.T) {
 			t.Errorf("%s: %s", x.Subject, x.Text)
 		}
 	})
+	t.Run("R73 the end of a certificate is recalled at 30, 14, 7 and 0 days", func(t *testing.T) {
+		if n := len(messages(t, in, notify.Webhook, notify.CertificateExpiring)); n != 4 {
+			t.Errorf("%d messages", n)
+		}
+	})
 	t.Run("each reminder is in the trail", func(t *testing.T) {
 		n := 0
 		for _, e := range in.Entries(t, 0) {
@@ -161,7 +169,7 @@ func TestTheEndOfAKeyIsRecalled(t *testing.T) {
 				n++
 			}
 		}
-		if n != 8 {
+		if n != 8+4 {
 			t.Errorf("%d entries", n)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/habilitation"
+	"droits.example/droits/internal/notify"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
@@ -42,6 +43,11 @@ func (s *Store) PrepareConvention(ctx context.Context, request string, x habilit
 		}
 		if err := s.chooseParty(ctx, tx, e, g.Form.Organisation, &x); err != nil {
 			return err
+		}
+		if mail, err := notify.CheckMail(g.Form.Contacts.Technique.Courriel); err == nil { // an address that mail cannot reach is no contact
+			if err := s.putContact(ctx, tx, x.Partner, mail); err != nil {
+				return err
+			}
 		}
 		if err := chooseVersion(ctx, tx, request, g.Form.Projet.Purpose, &x); err != nil {
 			return err

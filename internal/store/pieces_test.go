@@ -193,6 +193,13 @@ func TestAGrantBecomesAConvention(t *testing.T) { // R26 R27
 			t.Errorf("%+v %+v", c.Document, p)
 		}
 	})
+	t.Run("R74 the technical contact of the request is told of the end of keys", func(t *testing.T) {
+		mail, err := s.contactOf(ctx, c.Document.Parties.Partner)
+		must(t, err)
+		if mail == "" || mail != f.Contacts.Technique.Courriel {
+			t.Error("nobody is told")
+		}
+	})
 	t.Run("R48 one event tells the request, the partner and the convention", func(t *testing.T) {
 		e := events(t, s, n)
 		if len(e) != 1 || e[0].Operation != "convention_preparee" || e[0].Object != r.ID || e[0].Partner != c.Document.Parties.Partner || !strings.HasSuffix(e[0].Convention, "/1") {

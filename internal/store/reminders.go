@@ -143,10 +143,15 @@ func (s *Store) SetTechnicalContact(ctx context.Context, partnerID, mail string)
 			_, err := tx.ExecContext(ctx, `DELETE FROM contact WHERE partenaire = $1`, partnerID)
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO contact (partenaire, adresse, changed_at) VALUES ($1, $2, $3)
-			ON CONFLICT (partenaire) DO UPDATE SET adresse = excluded.adresse, changed_at = excluded.changed_at`, partnerID, seal(s.keys.outbox, placeContact(partnerID), []byte(mail)), millis(s.clock()))
-		return err
+		return s.putContact(ctx, tx, partnerID, mail)
 	})
+}
+
+// putContact keeps an address that was checked.
+func (s *Store) putContact(ctx context.Context, tx *sql.Tx, partnerID, mail string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO contact (partenaire, adresse, changed_at) VALUES ($1, $2, $3)
+		ON CONFLICT (partenaire) DO UPDATE SET adresse = excluded.adresse, changed_at = excluded.changed_at`, partnerID, seal(s.keys.outbox, placeContact(partnerID), []byte(mail)), millis(s.clock()))
+	return err
 }
 
 // SetOperatorContact says where the operator is told of what is unusual; ""
