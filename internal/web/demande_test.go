@@ -474,6 +474,9 @@ func TestFromTheRequestToTheSignedConvention(t *testing.T) { // R22 R26 R27 R29 
 	decide(t, in, id, habilitation.Note, "Note entre agents.")
 	decide(t, in, id, habilitation.RequestChanges, "Précisez les destinataires.")
 	t.Run("R31 what is asked is told, and marked as new, once", func(t *testing.T) {
+		if p := m.Get(t, "/partenaire"); !p.Says("La demande "+id+" est à modifier.") {
+			t.Error("no task says so")
+		}
 		if p := m.Get(t, "/partenaire/demandes"); !p.Says("1 nouveauté") || !p.Says("À modifier") {
 			t.Error(p.Text())
 		}
@@ -629,6 +632,9 @@ func TestTheTermsOnThePages(t *testing.T) {
 	}
 	if !b.Get(t, "/cgu").Says("Une nouvelle version s'appliquera") || !b.Get(t, "/cgu/2027-02").Says("à venir") {
 		t.Error("a version that was announced is not")
+	}
+	if p := as(t, in, "hopital-gestionnaire").Get(t, "/partenaire"); !p.Says("Les modalités d'utilisation changent le") || !strings.Contains(p.Body, "/cgu/2027-02") {
+		t.Error("no task announces it")
 	}
 	in.Clock.Set(from.StartAt())
 	if p := b.Get(t, "/cgu"); !p.Says("Version 2027-02") || !b.Get(t, "/cgu/2026-11").Says("ancienne version") {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
+	"strings"
 
 	"droits.example/droits/internal/account"
 	"droits.example/droits/internal/droits"
@@ -249,4 +250,33 @@ var requestDeeds = map[string]string{
 	"archivee":    "La demande est archivée.",
 	"jointe":      "Le document est joint.",
 	"retiree":     "Le document est retiré.",
+}
+
+// requestTasks are what the requests of an organisation wait for, and the terms
+// of use that are to come.
+func (d *desk) requestTasks(ctx context.Context, t turn) (out []task, err error) {
+	list, err := d.Requests.RequestsOf(ctx, t.who.SIRET)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := d.Requests.SeenBy(ctx, t.who.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range list {
+		l := requestLineOf(x, seen[x.ID], t.may(account.WriteRequest))
+		switch {
+		case x.State == habilitation.ChangesRequested:
+			out = append(out, task{"warn", "La demande " + x.ID + " est à modifier.", l.Href, "Lire et répondre"})
+		case l.New != "":
+			out = append(out, task{"", "La demande " + x.ID + " a du nouveau : " + strings.ToLower(l.State.Text) + ".", l.Href, "Lire"})
+		case l.Next.Href != "":
+			out = append(out, task{"", "La demande " + x.ID + " n'est pas encore déposée.", l.Next.Href, l.Next.Text})
+		}
+	}
+	_, next, err := d.Terms.Terms(ctx)
+	if next.Version != "" {
+		out = append(out, task{"warn", "Les modalités d'utilisation changent le " + longDay(next.From) + ".", termsPath + "/" + next.Version, "Lire la nouvelle version"})
+	}
+	return out, err
 }

@@ -144,6 +144,9 @@ type task struct {
 
 // tasksOf are what an organisation has to do, the most pressing first.
 func (d *desk) tasksOf(ctx context.Context, t turn, o *organisation, quotas []quotaLine) (out []task, err error) {
+	if out, err = d.requestTasks(ctx, t); err != nil {
+		return nil, err
+	}
 	now := d.Clock()
 	for i := range o.conventions {
 		c := &o.conventions[i]
