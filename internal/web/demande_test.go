@@ -474,7 +474,7 @@ func TestFromTheRequestToTheSignedConvention(t *testing.T) { // R22 R26 R27 R29 
 	decide(t, in, id, habilitation.Note, "Note entre agents.")
 	decide(t, in, id, habilitation.RequestChanges, "Précisez les destinataires.")
 	t.Run("R31 what is asked is told, and marked as new, once", func(t *testing.T) {
-		if p := m.Get(t, "/partenaire"); !p.Says("La demande "+id+" est à modifier.") {
+		if p := m.Get(t, "/partenaire"); !p.Says("La demande " + id + " est à modifier.") {
 			t.Error("no task says so")
 		}
 		if p := m.Get(t, "/partenaire/demandes"); !p.Says("1 nouveauté") || !p.Says("À modifier") {
