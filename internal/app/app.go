@@ -336,7 +336,7 @@ func (a *App) housekeep(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-files.C:
-			do("tls_reload", a.ReloadTLS())
+			a.HangUp()
 		case <-minute.C:
 			do("flush_refusals", a.Access.FlushRefusals(ctx, false))
 			do("trail_beat", a.beat(ctx))

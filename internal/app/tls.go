@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -77,6 +78,13 @@ func (a *App) ReloadTLS() error {
 		a.metrics.reloads.WithLabelValues("done").Inc()
 	}
 	return nil
+}
+
+// HangUp reads the files of TLS anew and logs what cannot be used.
+func (a *App) HangUp() {
+	if a.ReloadTLS() != nil {
+		a.Logger.Warn("housekeeping", slog.String("event", "tls_reload"), slog.String("code", "service_indisponible"))
+	}
 }
 
 // readTLS tells whether the files are others than the last time.

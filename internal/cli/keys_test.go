@@ -1,9 +1,11 @@
 package cli_test
 
 import (
+	"crypto/tls"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,5 +112,47 @@ func TestTLSInTheConfiguration(t *testing.T) {
 				t.Errorf("exit code %d: %s", s.code, s.err)
 			}
 		})
+	}
+}
+
+func TestSIGHUPReadsTheCertificatesAnew(t *testing.T) {
+	dir, config := alone(t)
+	base, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, api := time.Now(), freePort(t)
+	first, second := apptest.NewIdentity(t, nil, now.Add(-time.Hour), now.Add(time.Hour)), apptest.NewIdentity(t, nil, now.Add(-time.Hour), now.Add(time.Hour))
+	files := first.Write(t, dir)
+	file := write(t, filepath.Join(dir, "tls.toml"), string(base)+"[listen]\napi = '"+api+"'\ninternal = '"+freePort(t)+"'\n[tls]\ncert_file = '"+files.CertFile+"'\nkey_file = '"+files.KeyFile+"'\n")
+	serve := start(t, "", "serve", "--config", file)
+	serve.until(t, serve.err, `"ready"`)
+	shows := func(id *apptest.Identity) bool {
+		t.Helper()
+		c, err := tls.Dial("tcp", api, &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.ConnectionState().PeerCertificates[0].Equal(id.Leaf)
+	}
+	if !shows(first) {
+		t.Fatal("another certificate is shown")
+	}
+	second.Write(t, dir)
+	if err := serve.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	tick, end := time.NewTicker(20*time.Millisecond), time.After(patience)
+	defer tick.Stop()
+	for !shows(second) {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatal("the former certificate is still shown")
+		}
+	}
+	if code := serve.stop(t); code != cli.ExitOK {
+		t.Errorf("it stops with %d: %s", code, serve.err)
 	}
 }

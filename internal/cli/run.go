@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +19,9 @@ func serveCommand(p Process) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve an instance: partner API, pages, health and metrics",
 		Long: `Serves the partner API and the pages on listen.api, health and metrics on
-listen.internal. One process holds a data directory; a second one exits with 3.
+listen.internal; partners that must show a certificate call listen.mtls. One process
+holds a data directory; a second one exits with 3. SIGHUP reads the files of [tls] anew,
+as does a change of them within five seconds; connections that are open go on.
 
 ` + exitCodes,
 		Example: `  droits serve --config droits.toml
@@ -36,11 +40,30 @@ listen.internal. One process holds a data directory; a second one exits with 3.
 			if err != nil {
 				return errors.Join(err, a.Close())
 			}
+			defer reloads(a)()
 			return errors.Join(a.Run(c.Context(), l), a.Close())
 		},
 	}
 	c.Flags().String("config", "droits.toml", "configuration file")
 	return c
+}
+
+// reloads reads the files of TLS anew at each SIGHUP, which ends nothing; what
+// cannot be used is logged. The function that it returns ends that.
+func reloads(a *app.App) (stop func()) {
+	hup, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hup, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-hup:
+				a.HangUp()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { signal.Stop(hup); close(done) }
 }
 
 func keygenCommand() *cobra.Command {

@@ -15,10 +15,22 @@ func (s *Store) Watch() *partner.Watch { return &s.watch }
 // kept. It is no act: nobody's rights change. Errors: service_indisponible.
 func (s *Store) NoteUses(ctx context.Context) error {
 	uses := s.watch.Drain()
-	if len(uses) == 0 {
-		return nil
+	for len(uses) > 0 {
+		some := uses[:min(len(uses), usesAtOnce)]
+		if err := s.noteUses(ctx, some); err != nil {
+			s.watch.Return(uses)
+			return err
+		}
+		uses = uses[len(some):]
 	}
-	err := s.tidy(ctx, "store: uses of keys", func(tx *sql.Tx) error {
+	return nil
+}
+
+// usesAtOnce bounds a transaction: traces wait for its end.
+const usesAtOnce = 500
+
+func (s *Store) noteUses(ctx context.Context, uses []partner.Use) error {
+	return s.tidy(ctx, "store: uses of keys", func(tx *sql.Tx) error {
 		for _, u := range uses {
 			_, err := tx.ExecContext(ctx, `INSERT INTO cle_usage (cle, jour, appels, nuit, inconnus) VALUES ($1, $2, $3, $4, $5)
 				ON CONFLICT (cle, jour) DO UPDATE SET appels = appels + excluded.appels, nuit = nuit + excluded.nuit, inconnus = inconnus + excluded.inconnus`,
@@ -29,10 +41,6 @@ func (s *Store) NoteUses(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
-		s.watch.Return(uses)
-	}
-	return err
 }
 
 // TrimUses forgets the counts of days before one. Errors: service_indisponible.
@@ -77,7 +85,8 @@ func (s *Store) Unusual(ctx context.Context) (out []partner.Alarm, err error) {
 			before[u.Key] = append(before[u.Key], u)
 		}
 		return nil
-	}, `SELECT cle, jour, appels, nuit, inconnus FROM cle_usage WHERE jour >= $1 AND cle IN (SELECT u.cle FROM cle_usage AS u WHERE u.jour = $2)`, today.AddDays(-partner.UsualOver).String(), today.String())
+	}, `SELECT cle, jour, appels, nuit, inconnus FROM cle_usage WHERE jour >= $1 AND cle IN (SELECT u.cle FROM cle_usage AS u WHERE u.jour = $2 AND (u.appels >= $3 OR u.nuit >= $4))`,
+		today.AddDays(-partner.UsualOver).String(), today.String(), partner.VolumeLeast, partner.NightLeast)
 	if err != nil {
 		return nil, unavailable("store: unusual uses", err)
 	}

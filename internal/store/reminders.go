@@ -40,44 +40,57 @@ func (s *Store) RemindEnds(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, unavailable("store: reminders", err)
 	}
+	made, err := s.remindersMade(ctx)
+	if err != nil {
+		return 0, err
+	}
 	for _, x := range due {
 		days, ok := partner.ReminderOn(today, civil.On(x.made), partner.LastOn(x.ends))
-		if !ok {
+		if !ok || made[reminder{x.object, days}] {
 			continue
 		}
-		told, err := s.remindEnd(ctx, x.key, x.object, days, x.ends)
-		if err != nil {
+		if err := s.remindEnd(ctx, x.key, reminder{x.object, days}, x.ends); err != nil {
 			return n, err
 		}
-		if told {
-			n++
-		}
+		n++
 	}
 	return n, nil
 }
 
-// remindEnd makes one reminder, once.
-func (s *Store) remindEnd(ctx context.Context, key, object string, days int, ends time.Time) (told bool, err error) {
-	var n int
-	if err := s.journal.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM rappel WHERE objet = $1 AND palier = $2`, object, days).Scan(&n); err != nil || n > 0 {
-		return false, unavailable("store: reminders", err)
-	}
+// reminder is one that is made once: of a key, or of a certificate (key/SHA-256).
+type reminder struct {
+	object string
+	days   int
+}
+
+func (s *Store) remindersMade(ctx context.Context) (map[reminder]bool, error) {
+	out := map[reminder]bool{}
+	err := each(ctx, s.journal.reader, func(scan func(...any) error) error {
+		var r reminder
+		err := scan(&r.object, &r.days)
+		out[r] = true
+		return err
+	}, `SELECT objet, palier FROM rappel`)
+	return out, unavailable("store: reminders", err)
+}
+
+// remindEnd makes one reminder.
+func (s *Store) remindEnd(ctx context.Context, key string, r reminder, ends time.Time) error {
 	now := s.clock()
-	e := &trace.Event{Class: trace.KeyEvent, Operation: "fin_rappelee", Actor: trace.ActorSystem, Object: key, Reasons: []string{"DAYS_" + strconv.Itoa(days)}}
-	err = s.act(ctx, "store: remind of an end", e, func(tx *sql.Tx) (err error) {
+	e := &trace.Event{Class: trace.KeyEvent, Operation: "fin_rappelee", Actor: trace.ActorSystem, Object: key, Reasons: []string{"DAYS_" + strconv.Itoa(r.days)}}
+	return s.act(ctx, "store: remind of an end", e, func(tx *sql.Tx) (err error) {
 		if e.Convention, e.Partner, err = partnerOfKey(ctx, tx, key); err != nil {
 			return err
 		}
-		if _, err = tx.ExecContext(ctx, `INSERT INTO rappel (objet, palier, sent_at) VALUES ($1, $2, $3)`, object, days, millis(now)); err != nil {
+		if _, err = tx.ExecContext(ctx, `INSERT INTO rappel (objet, palier, sent_at) VALUES ($1, $2, $3)`, r.object, r.days, millis(now)); err != nil {
 			return err
 		}
-		out := notify.Event{Type: notify.KeyExpiring, At: now, Partner: e.Partner, Until: ends, Days: &days}
-		if object != key {
-			out.Type, out.Reason = notify.CertificateExpiring, strings.ToLower(object[len(key)+1:])
+		out := notify.Event{Type: notify.KeyExpiring, At: now, Partner: e.Partner, Until: ends, Days: &r.days}
+		if r.object != key {
+			out.Type, out.Reason = notify.CertificateExpiring, strings.ToLower(r.object[len(key)+1:])
 		}
-		return s.tellOfKey(ctx, tx, key, out, object+"|"+strconv.Itoa(days))
+		return s.tellOfKey(ctx, tx, key, out, r.object+"|"+strconv.Itoa(r.days))
 	})
-	return err == nil, err
 }
 
 // tellOfKey queues what a partner is told of a key: to its webhook and to its
