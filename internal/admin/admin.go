@@ -79,6 +79,9 @@ type Registry interface {
 	RenewAgent(ctx context.Context, id, director string, until time.Time) error
 	ReviewAgent(ctx context.Context, id string) error
 	EndAgent(ctx context.Context, id string) error
+	AddMachine(ctx context.Context, m account.Machine, secret string) (account.Machine, error)
+	RevokeMachine(ctx context.Context, id string) error
+	Machines(ctx context.Context) ([]account.Machine, error)
 	AnnounceTerms(ctx context.Context, version string, from civil.Date) (int, error)
 }
 
@@ -128,6 +131,7 @@ type Request struct {
 	Agent       *AgentBody           `json:"agent,omitempty"`
 	Version     string               `json:"version,omitempty"` // of the terms of use
 	Mail        string               `json:"mail,omitempty"`
+	Name        string               `json:"name,omitempty"` // of a program
 	Vendor      string               `json:"vendor,omitempty"`
 	Side        partner.Side         `json:"side,omitempty"`
 	Certificate string               `json:"certificate,omitempty"` // PEM, or the fingerprint of one
@@ -197,6 +201,9 @@ func Handler(c Config) http.Handler {
 		"POST /requests":                     openRequest,
 		"POST /requests/act":                 actOnRequest,
 		"POST /conventions/from-request":     prepareConvention,
+		"GET /machines":                      listMachines,
+		"POST /machines":                     addMachine,
+		"POST /machines/revoke":              revokeMachine,
 		"GET /terms":                         showTerms,
 		"POST /terms/announce":               announceTerms,
 		"GET /agents":                        listAgents,

@@ -185,8 +185,11 @@ func (a *App) verifier() (*franceconnect.Verifier, error) {
 // takesForms reports whether a request is for the pages, which read the body
 // of a form; the API reads none.
 func (a *App) takesForms(r *http.Request) bool {
-	return r.Method == http.MethodPost && a.api != nil && !a.api.Handles(r.URL.Path) && r.URL.Path != JWKSPath
+	return r.Method == http.MethodPost && a.api != nil && (!a.api.Handles(r.URL.Path) && r.URL.Path != JWKSPath || a.Config.Administration.Open && administers(r))
 }
+
+// administers reports whether a request is for the administration.
+func administers(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, admin.PortalPath+"/") }
 
 // Public is the handler of the partner API and of the pages.
 func (a *App) Public() http.Handler {
@@ -194,10 +197,13 @@ func (a *App) Public() http.Handler {
 	route := func(name string, h http.Handler) http.Handler {
 		return a.Edge.Handle(name, func(w *edge.Writer, r *http.Request) error { h.ServeHTTP(w, r); return nil })
 	}
-	proofs := a.proofs()
+	proofs, portal := a.proofs(), a.portal()
+	administration := route("administration", portal)
 	page, keys, forbidden := route("page", pages), route("jwks", jwks), a.Edge.Refuse("jwks", fault.MethodeNonPermise)
 	return a.Edge.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case portal != nil && administers(r):
+			administration.ServeHTTP(w, r)
 		case a.api.Handles(r.URL.Path):
 			a.api.ServeHTTP(w, r)
 		case r.URL.Path == JWKSPath && r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -218,7 +224,12 @@ func (a *App) Public() http.Handler {
 // Admin is the administration, for the socket of the data directory or for a
 // command that runs alone.
 func (a *App) Admin() http.Handler {
-	return admin.Handler(admin.Config{
+	return admin.Handler(a.adminConfig())
+}
+
+// adminConfig is what the administration needs, whoever drives it.
+func (a *App) adminConfig() admin.Config {
+	return admin.Config{
 		Live: a.Store, Rehearsal: a.Store.Rehearsal(), Environment: a.Config.Instance, Clock: a.clock, Demo: a.opts.Demo, Operator: a.Config.Operator, AgentsSIRET: a.Config.Login.AgentsSIRET,
 		Contract: a.contractOf,
 		NewLoad: func(apply bool) intake.Sink {
@@ -227,7 +238,7 @@ func (a *App) Admin() http.Handler {
 			}
 			return a.Store.Rehearsal().NewLoad()
 		},
-	})
+	}
 }
 
 // contractOf is the OpenAPI document of one partner.

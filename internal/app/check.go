@@ -67,6 +67,9 @@ func (c Config) Check() error {
 	if err := c.Mail.check(); err != nil {
 		return err
 	}
+	if err := c.Administration.check(); err != nil {
+		return err
+	}
 	if err := c.Webhooks.check(); err != nil {
 		return err
 	}

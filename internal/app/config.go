@@ -24,24 +24,25 @@ import (
 // from the file's folder; secrets come only through members that end in _file.
 // A variable DROITS_SECTION_MEMBER overrides a member.
 type Config struct {
-	Instance      partner.Environment `toml:"instance" doc:"production or sandbox: keys of the other kind are refused"`
-	Data          string              `toml:"data" doc:"data directory, held by one process"`
-	PublicURL     string              `toml:"public_url" doc:"origin under which partners reach the API, without a final slash"`
-	BasePath      string              `toml:"base_path" doc:"base path of the seven published operations"`
-	Listen        Listen              `toml:"listen"`
-	Operator      string              `toml:"operator" doc:"name of the party that gives access, in conventions"`
-	Contact       string              `toml:"contact" doc:"address to write to, for whoever may not ask for an access; empty = none is told"`
-	Proxies       []string            `toml:"trusted_proxies" doc:"networks (CIDR) whose X-Forwarded-For counts"`
-	Keys          KeyFiles            `toml:"keys"`
-	TLS           TLS                 `toml:"tls"`
-	FranceConnect FranceConnect       `toml:"franceconnect"`
-	Login         ProLogin            `toml:"login"`
-	Instruction   Instruction         `toml:"instruction"`
-	Trace         Trace               `toml:"trace"`
-	Mail          Mail                `toml:"mail"`
-	Webhooks      Webhooks            `toml:"webhooks"`
-	Log           Log                 `toml:"log"`
-	Drain         Duration            `toml:"drain" doc:"time given to running requests at the end"`
+	Instance       partner.Environment `toml:"instance" doc:"production or sandbox: keys of the other kind are refused"`
+	Data           string              `toml:"data" doc:"data directory, held by one process"`
+	PublicURL      string              `toml:"public_url" doc:"origin under which partners reach the API, without a final slash"`
+	BasePath       string              `toml:"base_path" doc:"base path of the seven published operations"`
+	Listen         Listen              `toml:"listen"`
+	Operator       string              `toml:"operator" doc:"name of the party that gives access, in conventions"`
+	Contact        string              `toml:"contact" doc:"address to write to, for whoever may not ask for an access; empty = none is told"`
+	Proxies        []string            `toml:"trusted_proxies" doc:"networks (CIDR) whose X-Forwarded-For counts"`
+	Keys           KeyFiles            `toml:"keys"`
+	TLS            TLS                 `toml:"tls"`
+	FranceConnect  FranceConnect       `toml:"franceconnect"`
+	Login          ProLogin            `toml:"login"`
+	Instruction    Instruction         `toml:"instruction"`
+	Trace          Trace               `toml:"trace"`
+	Mail           Mail                `toml:"mail"`
+	Webhooks       Webhooks            `toml:"webhooks"`
+	Administration Administration      `toml:"administration"`
+	Log            Log                 `toml:"log"`
+	Drain          Duration            `toml:"drain" doc:"time given to running requests at the end"`
 }
 
 // Listen holds the addresses.

@@ -97,6 +97,7 @@ func (d *Demo) newApp(ctx context.Context, keys franceconnect.KeySet) (*App, err
 	c.FranceConnect.V1.URL = d.URLs.Sim + "/api/v1"
 	c.FranceConnect.V2 = FCV2{URL: d.URLs.Sim + "/api/v2", ClientID: providerID}
 	c.FranceConnect.Login.ClientID = clientSpace
+	c.Administration.Open = true
 	c.Login.Issuer, c.Login.ClientID, c.Login.AgentsSIRET = d.URLs.Pro, clientPro, prosim.OperatorSIRET
 	return New(ctx, c, Options{LoginSecret: d.secret("client/" + clientSpace), ProSecret: d.secret("client/" + clientPro), Clock: d.clock, Logs: d.config.Logs, Root: &root, Keys: &keys, Secret: d.secret("provider"), Site: d.describe, Demo: d})
 }

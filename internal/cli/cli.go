@@ -106,7 +106,7 @@ and keeps a trace of every access. All data of the demonstration are fictitious.
 	c.PersistentFlags().BoolP("quiet", "q", false, "print no progress and no advice")
 	c.PersistentFlags().Bool("no-color", false, "no colour, no progress bar")
 	c.AddCommand(serveCommand(p), demoCommand(p), simCommand(p), importCommand(p), keygenCommand(), versionCommand(),
-		partnerCommand(p), conventionCommand(p), keyCommand(p), delegationCommand(p), restrictCommand(p), consentCommand(p), identityCommand(p), reportCommand(p), requestCommand(p), agentCommand(p), termsCommand(p), noticeCommand(), docsCommand(), traceCommand(p), witnessCommand(), benchCommand(p), synthCommand())
+		partnerCommand(p), conventionCommand(p), keyCommand(p), delegationCommand(p), restrictCommand(p), consentCommand(p), identityCommand(p), reportCommand(p), requestCommand(p), agentCommand(p), termsCommand(p), machineCommand(p), noticeCommand(), docsCommand(), traceCommand(p), witnessCommand(), benchCommand(p), synthCommand())
 	return c
 }
 
