@@ -10,6 +10,7 @@ import (
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/habilitation"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/trace"
 )
@@ -40,6 +41,10 @@ type Desk struct {
 	Examination Examination
 	// AnswerDue is the time in which an applicant is owed a first answer.
 	AnswerDue time.Duration
+	// Pair lists the decisions that take two agents.
+	Pair []habilitation.Act
+	// Party is the operator's name in conventions.
+	Party string
 	// As is what is done in somebody's name: each act is told as theirs.
 	As func(by trace.By) Acts
 	// Key is under what states of logins are made.
@@ -74,6 +79,7 @@ type Acts interface {
 	RequestActs
 	ConventionActs
 	AgentActs
+	ContractActs
 }
 
 // Addresses of the spaces of partners and agents.

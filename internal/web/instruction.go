@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"droits.example/droits/internal/account"
+	"droits.example/droits/internal/habilitation"
 )
 
 // Addresses of the agents' space.
@@ -28,6 +29,18 @@ func (d *desk) agentRoutes(mux *http.ServeMux) {
 	post(agentSafe+"/second-facteur/retirer", account.OwnSafety, d.dropFactor)
 	post(agentSafe+"/sessions/fermer-les-autres", account.OwnSafety, d.endOtherSessions)
 	get(queuePath, account.ReadQueue, d.queue)
+	get(queuePath+"/{id}", account.ReadQueue, d.file)
+	get(queuePath+"/{id}/pieces/{piece}", account.ReadQueue, d.filePiece)
+	post(queuePath+"/{id}/message", account.Examine, d.writeAbout(habilitation.Write))
+	post(queuePath+"/{id}/note", account.Examine, d.writeAbout(habilitation.Note))
+	post(queuePath+"/{id}/retirer-proposition", account.Examine, d.withdrawProposal)
+	for _, c := range decisions {
+		get(queuePath+"/{id}/"+c.slug, d.needOf(c), d.decidePage(c))
+		post(queuePath+"/{id}/"+c.slug, d.needOf(c), d.decide(c))
+	}
+	post(queuePath+"/{id}/convention/preparer", account.PrepareConvention, d.prepareContract)
+	post(queuePath+"/{id}/convention/signer", account.EngageOperator, d.engageOperator("signee", signContract))
+	post(queuePath+"/{id}/convention/activer", account.EngageOperator, d.engageOperator("vigueur", activateContract))
 	get(agentsPath, account.ManageAgents, d.agents)
 	post(agentsPath, account.ManageAgents, d.addAgent)
 	get(agentsPath+"/{id}", account.ManageAgents, d.agentPage)

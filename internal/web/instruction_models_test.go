@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"droits.example/droits/internal/account"
+	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/habilitation"
 )
 
@@ -28,7 +29,29 @@ func instructionModels() map[string][]any {
 	full.paged(v, 500)
 	lost := queueDataOf(queueView{state: allStates, search: "X"})
 	lost.Search.Error, lost.Nothing = "Écrivez un numéro.", "Aucune demande."
+	said := eventLine{At: instantOf{noonAt}, What: "Message", Who: "Lucie Essai (instructeur)", Text: []string{"Bonjour."}, New: true, Changes: []changeLine{{"Nom", "a", "b"}}}
+	dossier := dossierData{ID: "D-2026-0001", Title: "Préadmission", Name: "Hôpital d'essai", SIRET: "12345678900007", Kind: "Établissement de santé", State: stateTags[habilitation.Submitted], Again: true, Told: "Elle attend.", Wait: "3 jours", Pace: paceTags[habilitation.Soon],
+		Overtaken: &said, Proposal: &proposalBox{What: "validation proposée", Who: "Lucie", At: instantOf{noonAt}, Text: []string{"x"}, Own: true, Confirm: &link{"Lire et confirmer", "/x"}, Withdraw: &action{Address: "/x", Label: "Retirer"}},
+		Decisions: []link{{"Valider", "/x"}, {"Refuser", "/y"}}, Checks: []checkLine{{"SIRET", "Juste.", verdictTags[habilitation.Good]}}, Revised: said.Changes, Against: said.Changes, Steps: []answeredStep{{Title: "Votre organisme", Pairs: []pair{{Term: "Nom", Text: []string{"x"}}}}},
+		Messages: []eventLine{said}, Notes: []eventLine{said}, Write: &messageForm{"/m", "envoi", field{Name: "texte", Label: "Message", Kind: "textarea"}}, Note: &messageForm{"/n", "envoi", field{Name: "note", Label: "Note", Kind: "textarea"}}, Events: []eventLine{said}, Others: full.Lines,
+		Contracts: []contractLine{{Text: "Convention", Digest: "00", State: contractTags[convention.Draft], Signed: []tag{{"ok", "signée"}}, Acts: []action{{Address: "/x", Label: "Signer"}}}}, Prepare: &action{Address: "/p", Label: "Préparer"}}
+	readOnly := dossierData{ReadOnly: true, First: true}
+	var decided []any
+	d := &desk{Desk: Desk{Pair: habilitation.Paired()}}
+	for _, c := range decisions {
+		for _, p := range []*habilitation.Proposal{nil, {Act: c.act, Text: "Motif proposé.", Ground: habilitation.GroundLaw}} {
+			x := d.decisionDataOf(c, habilitation.Request{ID: "D-2026-0001", Proposal: p})
+			decided = append(decided, x)
+			if x.Grounds != nil {
+				x.Grounds.Error = "Choisissez."
+				x.Mistakes = []mistake{{"fondement", "Choisissez."}}
+				decided = append(decided, x)
+			}
+		}
+	}
 	return map[string][]any{
+		"dossier":            {dossier, readOnly},
+		"decision":           decided,
 		"instruction":        {full, lost},
 		"agents":             {list, wrong},
 		"habilitation_agent": {agentDataOf(p, "cpt_9", noonAt), agentDataOf(p, "cpt_1", noonAt), agentDataOf(awaited, "cpt_9", noonAt)},
