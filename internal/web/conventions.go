@@ -198,7 +198,7 @@ func (d *desk) conventionContract(w http.ResponseWriter, r *http.Request, t turn
 // in base64. Errors: parametre_invalide on key.
 func publicKey(text string) (string, error) {
 	text = strings.TrimSpace(text)
-	if block, _ := pem.Decode([]byte(text)); block != nil {
+	if block, _ := pem.Decode([]byte(text)); block != nil && block.Type == "PUBLIC KEY" {
 		k, err := x509.ParsePKIXPublicKey(block.Bytes)
 		if own, ok := k.(ed25519.PublicKey); err == nil && ok {
 			return base64.StdEncoding.EncodeToString(own), nil

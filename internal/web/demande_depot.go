@@ -85,7 +85,7 @@ func answersOf(f habilitation.Form, pieces []habilitation.Piece, edit string) (o
 func gapsOf(f habilitation.Form, at string) (out []gap) {
 	for _, p := range f.Problems() {
 		step, anchor, ok := placeOf(p.Field)
-		g := gap{p.Text, "#" + anchor}
+		g := gap{saidOf(anchor, p.Text), "#" + anchor}
 		if ok {
 			g.Href = at + "/etapes/" + formSteps[step].slug + "?corriger#" + anchor
 		}

@@ -141,7 +141,7 @@ func contact(at, who string, c func(*habilitation.Form) *habilitation.Contact) [
 
 // compact forgives the spaces that people write in numbers.
 func compact(s string) string {
-	return strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", ".", "").Replace(s)
+	return strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "").Replace(s)
 }
 
 func setKind(f *habilitation.Form, v string) bool {

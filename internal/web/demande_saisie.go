@@ -224,7 +224,7 @@ func (d *desk) showStep(w http.ResponseWriter, r *http.Request, t turn, x habili
 	for _, q := range data.Asked {
 		switch {
 		case q.Field != nil && q.Field.Error != "":
-			data.Wrong = append(data.Wrong, mistake{q.Field.Name, q.Field.Error})
+			data.Wrong = append(data.Wrong, mistake{q.Field.Name, saidOf(q.Field.Name, q.Field.Error)})
 		case q.Choices != nil && q.Choices.Error != "":
 			data.Wrong = append(data.Wrong, mistake{q.Choices.Name, q.Choices.Error})
 		}

@@ -23,8 +23,11 @@ type eventLine struct {
 	Ours    bool // of the organisation
 }
 
-// changeLine is a field that differs.
+// changeLine is a field that differs. What was empty, or is, has no value there.
 type changeLine struct{ Field, Before, After string }
+
+// Many reports whether the differences are too many to be read at once.
+func (l eventLine) Many() bool { return len(l.Changes) > 3 }
 
 // requestData is the page of a request.
 type requestData struct {
@@ -125,6 +128,9 @@ func requestDataOf(x habilitation.Request, pieces []habilitation.Piece, write bo
 			e := x.Events[i]
 			if e.To == x.State && e.From != e.To && !e.Internal() {
 				data.Motive = paragraphs(e.Motive)
+				if g := groundTexts[e.Ground]; g != "" {
+					data.Motive = append([]string{"Motif de révocation : " + g + "."}, data.Motive...)
+				}
 				break
 			}
 		}
@@ -167,6 +173,12 @@ var eventNames = map[habilitation.Act]string{
 	habilitation.CancelReopening: "Modification abandonnée", habilitation.Write: "Message",
 }
 
+// groundTexts are the grounds of a revocation in words (source 004, §6).
+var groundTexts = map[habilitation.Ground]string{
+	habilitation.GroundImage: "l'usage porte préjudice à l'image du service", habilitation.GroundLaw: "l'usage n'est pas conforme à la loi",
+	habilitation.GroundSecurity: "l'usage ne respecte pas les exigences de sécurité", habilitation.GroundTerms: "l'usage ne respecte pas les modalités d'utilisation",
+}
+
 // eventsOf are the acts that the organisation may see, newest first.
 func eventsOf(x habilitation.Request, pieces []habilitation.Piece, seen int, names map[string]string) (out []eventLine) {
 	for i := len(x.Events) - 1; i >= 0; i-- {
@@ -184,6 +196,9 @@ func eventsOf(x habilitation.Request, pieces []habilitation.Piece, seen int, nam
 			}
 		case e.Role == habilitation.Systeme:
 			l.Who = "Personne : une date prévue est arrivée"
+		}
+		if g := groundTexts[e.Ground]; g != "" {
+			l.Text = append([]string{"Motif de révocation : " + g + "."}, l.Text...)
 		}
 		for _, c := range e.Changes {
 			l.Changes = append(l.Changes, changeOf(c, x.Form, pieces))
@@ -204,24 +219,20 @@ func changeOf(c habilitation.Change, f habilitation.Form, pieces []habilitation.
 		if utf8.RuneCountInString(*v) > maxShown {
 			*v = string([]rune(*v)[:maxShown]) + "…"
 		}
-		if *v == "" {
-			*v = "rien"
-		}
 	}
 	return out
 }
 
 // labelOf is how a field is called on its page.
 func labelOf(name string) string {
-	heading := ""
 	for _, s := range formSteps {
-		heading = ""
 		for _, a := range s.answers {
-			if a.heading != "" {
-				heading = a.heading + ", "
-			}
-			if a.name == name {
-				return heading + a.label
+			switch {
+			case a.name != name:
+			case headingOf(name) != "":
+				return headingOf(name) + ", " + a.label
+			default:
+				return a.label
 			}
 		}
 		for _, p := range s.slots {
@@ -239,6 +250,31 @@ func labelOf(name string) string {
 		return "Délégué à la protection des données informé"
 	}
 	return name
+}
+
+// headingOf is the group in which a field is asked, "" when it is in none.
+func headingOf(name string) (heading string) {
+	for _, s := range formSteps {
+		heading = ""
+		for _, a := range s.answers {
+			if a.heading != "" {
+				heading = a.heading
+			}
+			if a.name == name {
+				return heading
+			}
+		}
+	}
+	return ""
+}
+
+// saidOf is what is wrong with a field, and with which one where several are
+// alike.
+func saidOf(name, text string) string {
+	if h := headingOf(name); h != "" {
+		return h + " : " + strings.ToLower(text[:1]) + text[1:]
+	}
+	return text
 }
 
 // wordsOf is a value of a difference as people read it.

@@ -20,7 +20,9 @@ import (
 	"droits.example/droits/internal/apptest"
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/habilitation"
+	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/sim/prosim"
 	"droits.example/droits/internal/trace"
 )
@@ -86,7 +88,7 @@ func answers(siret, finess string) map[string]url.Values {
 		"projet":       {"projet.intitule": {"Préadmission"}, "projet.description": {"Préparer les admissions sans papier."}, "projet.mise_en_service": {"01/03/2027"}, "volumes.appels_par_jour": {"500"}, "volumes.appels_par_seconde": {"5"}},
 		"donnees":      {"donnees.blocs": {"identite", "caisse", "exonerations", "exonerations_motif"}, "donnees.destinataires": {"Agents des admissions"}, "donnees.conservation_mois": {"12"}},
 		"cadre":        {"cadre.nature": {"Code de la santé publique"}, "cadre.adresse": {"https://texte.example/article"}},
-		"connexion":    {"connexion.habilitation": {"FC-12"}, "connexion.client": {"client-clinique"}, "connexion.profil": {"v2"}},
+		"connexion":    {"connexion.habilitation": {"FC-12"}, "connexion.client": {apptest.ClientHospitalV2}, "connexion.profil": {"v2"}},
 		"contacts":     {},
 	}
 	for _, who := range []string{"responsable_traitement", "delegue_protection_donnees", "responsable_technique"} {
@@ -517,7 +519,7 @@ func TestFromTheRequestToTheSignedConvention(t *testing.T) { // R22 R26 R27 R29 
 	})
 	t.Run("R27 the page says what the document says, with its digest", func(t *testing.T) {
 		p := m.Get(t, page)
-		for _, want := range []string{"Convention " + first.Document.ID, first.Digest, "5 appels par seconde", "500 appels par jour", "client-clinique (v2)", "Motif de l'exonération", "attendue", "openssl pkeyutl -sign", convention.TermsVersion} {
+		for _, want := range []string{"Convention " + first.Document.ID, first.Digest, "5 appels par seconde", "500 appels par jour", apptest.ClientHospitalV2 + " (v2)", "Motif de l'exonération", "attendue", "openssl pkeyutl -sign", convention.TermsVersion} {
 			if !p.Says(want) {
 				t.Errorf("%q is not said", want)
 			}
@@ -574,6 +576,22 @@ func TestFromTheRequestToTheSignedConvention(t *testing.T) { // R22 R26 R27 R29 
 	if err := st.SetConventionState(t.Context(), first.Document.ID, convention.Active); err != nil {
 		t.Fatalf("R27 both have signed, and it does not come into force: %v", err)
 	}
+	secretKey := partner.NewSecret(partner.Sandbox)
+	if _, err := st.AddKey(t.Context(), first.Document.ID, secretKey, partner.Sandbox, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	clinic := apptest.Partner{ID: first.Document.Parties.Partner, Convention: first.Document.ID, Key: secretKey, Client: apptest.ClientHospitalV2, Kind: droits.Etablissement}
+	t.Run("R26 R35 what was granted answers its first call, and what was not does not", func(t *testing.T) {
+		if a := in.Get(t, "/me", in.As(t, "famille-martin", clinic)); a.Status != 200 {
+			t.Errorf("R26 the first call answers %d", a.Status)
+		}
+		if a := in.Get(t, "/caisse", in.As(t, "famille-martin", clinic), in.NIROf(t, "famille-martin")); a.Status != 200 {
+			t.Errorf("a block that was granted answers %d", a.Status)
+		}
+		if a := in.Get(t, "/medecin-traitant", in.As(t, "famille-martin", clinic), in.NIROf(t, "famille-martin")); a.Status != 403 {
+			t.Errorf("R35 a block that was not asked for answers %d", a.Status)
+		}
+	})
 	t.Run("R29 leaving says the last day and the duties before, and is confirmed", func(t *testing.T) {
 		last := convention.LeavesOn(first.Document.From)
 		p := m.Get(t, page+"/partir")

@@ -66,6 +66,7 @@ func stories() []story {
 			{At: instantOf{at}, What: "Modification demandée", Who: "L'instruction", Text: []string{"Précisez les destinataires."}, New: true},
 			{At: instantOf{at}, What: "Saisie modifiée", Who: "Camille Essai", Changes: []changeLine{{"Nom du projet", "Essai", "Préadmission"}}, Ours: true},
 		}}}},
+		{"differences", "Différences", "Ce qui a changé d'une version à l'autre, champ par champ.", []storyCase{{"Trois champs", "changes", []changeLine{{"Nom du projet", "Essai", "Préadmission"}, {"Description", "", "À quoi il sert"}, {"Adresse du texte", "https://texte.example/", ""}}}}},
 		{"pages", "Pages d'une liste", "Par curseur : les plus récents d'abord.", []storyCase{{"Au milieu", "pager", pager{storiesPath, storiesPath}}}},
 		{"frise", "Frise", "Des périodes dans le temps, et le même tableau.", []storyCase{{"Une famille de droits", "timeline", newTimeline(caption{"frise", "Deux années de droits"}, around(today), today, []lane{
 			{"Droits de base", []span{{"Droits de base", civil.Period{From: today.AddYears(-1)}}}},
