@@ -25,6 +25,7 @@ func DocumentFor(base string, c convention.Convention) ([]byte, error) {
 	}
 	d := c.Document
 	restrictPaths(member(doc, "paths"), c)
+	restrictProof(doc, d.Auth)
 	for _, s := range doc["servers"].([]any) {
 		s.(map[string]any)["url"] = base
 	}
@@ -36,7 +37,7 @@ func DocumentFor(base string, c convention.Convention) ([]byte, error) {
 	forgetUnused(doc, schemas)
 	info := member(doc, "info")
 	info["x-convention"] = map[string]any{
-		"id": d.ID, "version": d.Version, "empreinte": c.Digest, "partenaire": d.Parties.Partner, "finalite": d.Purpose,
+		"id": d.ID, "version": d.Version, "empreinte": c.Digest, "partenaire": d.Parties.Partner, "finalite": d.Purpose, "preuve": d.Auth,
 		"par_seconde": d.Quota.PerSecond, "par_jour": d.Quota.PerDay,
 	}
 	b, err := json.MarshalIndent(doc, "", "  ")
@@ -70,6 +71,27 @@ func restrictPaths(paths map[string]any, c convention.Convention) {
 		if strings.HasPrefix(p, JournalPath+"/") && !c.Document.Journal {
 			delete(paths, p)
 		}
+	}
+}
+
+// restrictProof leaves the header of the signed assertion, required, where the
+// convention wants one, and takes it out elsewhere.
+func restrictProof(doc map[string]any, auth string) {
+	const name = "assertion"
+	if auth == convention.AuthAssertion {
+		member(doc, "components", "parameters", name)["required"] = true
+		return
+	}
+	delete(member(doc, "components", "parameters"), name)
+	for _, item := range member(doc, "paths") {
+		operation := member(item.(map[string]any), "get")
+		list, ok := operation["parameters"].([]any)
+		if !ok {
+			continue
+		}
+		operation["parameters"] = slices.DeleteFunc(list, func(x any) bool {
+			return x.(map[string]any)["$ref"] == "#/components/parameters/"+name
+		})
 	}
 }
 

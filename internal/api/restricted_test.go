@@ -118,3 +118,25 @@ func TestADocumentForEachPartner(t *testing.T) {
 		}
 	})
 }
+
+func TestADocumentSaysHowTheSoftwareProvesItself(t *testing.T) { // R73
+	in := apptest.Start(t, apptest.Options{})
+	for _, auth := range []string{convention.AuthKey, convention.AuthAssertion, convention.AuthMTLS} {
+		t.Run("R73 under "+auth, func(t *testing.T) {
+			p := in.SignUp(t, droits.Etablissement, func(d *convention.Document) { d.Auth = auth })
+			doc, b := restricted(t, in, p)
+			for path, item := range doc.Paths.Map() {
+				if strings.HasPrefix(path, api.JournalPath) {
+					continue
+				}
+				h := item.Get.Parameters.GetByInAndName("header", "X-Client-Assertion")
+				if (h != nil) != (auth == convention.AuthAssertion) || h != nil && !h.Required {
+					t.Errorf("%s: the header is there %v", path, h != nil)
+				}
+			}
+			if !bytes.Contains(b, []byte(`"preuve": "`+auth+`"`)) {
+				t.Error("the proof is not named")
+			}
+		})
+	}
+}
