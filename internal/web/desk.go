@@ -119,7 +119,7 @@ var menus = map[string][]struct {
 		{link{"Bac à sable", sandboxPath}, account.UseSandbox}, {link{"Aide et incidents", supportPath}, account.ReadSpace}, {link{"Équipe", teamPath}, account.ReadSpace}, {link{"Sécurité", memberSafe}, account.ReadSpace},
 	},
 	agentPath: {
-		{link{"File d'instruction", queuePath}, account.ReadQueue}, {link{"Aide et incidents", agentFilesPath}, account.ReadQueue}, {link{"Agents", agentsPath}, account.ManageAgents}, {link{"Sécurité", agentSafe}, account.OwnSafety},
+		{link{"File d'instruction", queuePath}, account.ReadQueue}, {link{"Délais", delaysPath}, account.ReadQueue}, {link{"Aide et incidents", agentFilesPath}, account.ReadQueue}, {link{"Agents", agentsPath}, account.ManageAgents}, {link{"Sécurité", agentSafe}, account.OwnSafety},
 	},
 }
 

@@ -29,6 +29,7 @@ func (d *desk) agentRoutes(mux *http.ServeMux) {
 	post(agentSafe+"/second-facteur/retirer", account.OwnSafety, d.dropFactor)
 	post(agentSafe+"/sessions/fermer-les-autres", account.OwnSafety, d.endOtherSessions)
 	get(queuePath, account.ReadQueue, d.queue)
+	get(delaysPath, account.ReadQueue, d.delays)
 	get(queuePath+"/{id}", account.ReadQueue, d.dossier)
 	get(queuePath+"/{id}/pieces/{piece}", account.ReadQueue, d.filePiece)
 	post(queuePath+"/{id}/message", account.Examine, d.writeAbout(habilitation.Write))

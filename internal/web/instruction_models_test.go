@@ -50,6 +50,7 @@ func instructionModels() map[string][]any {
 		}
 	}
 	return map[string][]any{
+		"delais":             {delaysOf([]habilitation.Timing{{SubmittedAt: noonAt.AddDate(0, 0, -3), AnsweredAt: noonAt, State: habilitation.Refused}}, day22, due), delaysOf(nil, day22, due)},
 		"dossier":            {dossier, readOnly},
 		"decision":           decided,
 		"instruction":        {full, lost},
