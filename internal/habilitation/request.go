@@ -149,8 +149,9 @@ type Event struct {
 	To      State     `json:"apres"`
 	Motive  string    `json:"texte,omitempty"` // or the message, or the note
 	Changes []Change  `json:"modifications,omitempty"`
-	Of      Act       `json:"objet,omitempty"` // what was proposed
-	Ground  Ground    `json:"motif,omitempty"` // of a revocation
+	Of      Act       `json:"objet,omitempty"`  // what was proposed
+	Ground  Ground    `json:"motif,omitempty"`  // of a revocation
+	Folded  int       `json:"repris,omitempty"` // updates before it that it tells too
 }
 
 // Internal reports whether the applicant never sees the event.
@@ -170,7 +171,7 @@ func (r *Request) Live() *Grant {
 func (r *Request) Edition() (n int) {
 	for _, e := range r.Events {
 		if e.Act != Write && e.Act != Note {
-			n++
+			n += 1 + e.Folded
 		}
 	}
 	return n
@@ -295,8 +296,16 @@ func (r Request) Do(d Doing) (Request, error) {
 		if d.Form == nil {
 			return r, fault.New(fault.ParametreInvalide, "habilitation: act").On("reponses")
 		}
+		if len(r.Events) >= MaxEvents {
+			return r, fault.New(fault.ActeImpossible, "habilitation: act").Because(TooManyEvents)
+		}
 		e.Changes = Diff(r.Form, *d.Form)
 		next.Form = *d.Form
+		next.fold()
+	case Write:
+		if len(r.Events) >= MaxEvents && d.Role == Demandeur {
+			return r, fault.New(fault.ActeImpossible, "habilitation: act").Because(TooManyEvents)
+		}
 	case Submit:
 		if p := r.Form.Problems(); len(p) > 0 {
 			return r, fault.New(fault.ParametreInvalide, "habilitation: submit").On(p[0].Field).Because("ANSWERS_INCOMPLETE")

@@ -87,7 +87,9 @@ func TestDocumentsOfARequest(t *testing.T) { // R25
 		}
 	})
 	t.Run("R31 one that replaces it is a difference, and the first stays with what was submitted", func(t *testing.T) {
-		again, err := attach(pdf("Autre"))
+		other := member("")
+		other.Author = "cpt_2" // what one person saves in a sitting is told as one
+		again, err := s.AttachPiece(ctx, habilitation.Piece{Request: r.ID, Field: "cadre.document"}, pdf("Autre"), other)
 		must(t, err)
 		last := again.Events[len(again.Events)-1]
 		if len(last.Changes) != 1 || last.Changes[0].Field != "cadre.document" || last.Changes[0].Before != id {
