@@ -153,7 +153,7 @@ func TestTheEndOfAKeyIsRecalled(t *testing.T) {
 			t.Fatalf("%d letters", len(letters))
 		}
 		x := letters[len(letters)-1]
-		if !strings.Contains(x.Text, last.String()) || !strings.Contains(x.Text, key.Key[len(key.Key)-4:]) || strings.Contains(x.Text, key.Key) || strings.Contains(x.To, "technique@chu") {
+		if !strings.Contains(x.Text, "le "+last.StartAt().Format("02/01/2006")) || !strings.Contains(x.Text, key.Key[len(key.Key)-4:]) || strings.Contains(x.Text, key.Key) || strings.Contains(x.To, "technique@chu") {
 			t.Errorf("%s: %s", x.Subject, x.Text)
 		}
 	})

@@ -55,9 +55,6 @@ func (a *App) openTLS() error {
 	if t.CertFile == "" {
 		return nil
 	}
-	if err := ownerOnly("tls.key_file", t.KeyFile, "400"); err != nil {
-		return err
-	}
 	_, err := a.readTLS()
 	return err
 }
@@ -111,6 +108,9 @@ func (a *App) readTLS() (changed bool, err error) {
 	a.tls.seen = sum
 	if err != nil || !changed {
 		return changed, err
+	}
+	if err := ownerOnly("tls.key_file", t.KeyFile, "400"); err != nil {
+		return true, err
 	}
 	pair, err := tls.X509KeyPair(raw[0], raw[1])
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -174,6 +176,33 @@ func TestCertificatesAreReadAnew(t *testing.T) {
 		}
 	}
 	t.Run("the API is under TLS when a certificate is configured", func(t *testing.T) { ask(200) })
+	t.Run("a request in clear gets nothing, and the next caller is served", func(t *testing.T) {
+		c, err := net.Dial("tcp", strings.TrimPrefix(in.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Write([]byte("GET /v1/partenaire/moi HTTP/1.1\r\nHost: droits\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		if b, _ := io.ReadAll(c); strings.Contains(string(b), "HTTP/1.1 200") || strings.Contains(string(b), "convention") {
+			t.Errorf("answered %.60q", b)
+		}
+		ask(200)
+	})
+	t.Run("a key that others can read is not taken", func(t *testing.T) {
+		second.Write(t, dir)
+		if err := os.Chmod(in.App.Config.TLS.KeyFile, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := in.App.ReloadTLS(); err == nil || shown() != first {
+			t.Error("taken")
+		}
+		first.Write(t, dir)
+		if err := errors.Join(os.Chmod(in.App.Config.TLS.KeyFile, 0o600), in.App.ReloadTLS()); err != nil {
+			t.Fatal(err)
+		}
+	})
 	t.Run("files that cannot be used leave the former certificate in force, and are told once", func(t *testing.T) {
 		if err := os.WriteFile(in.App.Config.TLS.CertFile, second.PEM, 0o600); err != nil { // without its key: half written
 			t.Fatal(err)
@@ -188,7 +217,7 @@ func TestCertificatesAreReadAnew(t *testing.T) {
 		if shown() != first {
 			t.Error("the former certificate is not shown any more")
 		}
-		if _, m := in.Inside(t, "/metrics"); !strings.Contains(m, `droits_tls_reloads_total{outcome="failed"} 1`) {
+		if _, m := in.Inside(t, "/metrics"); !strings.Contains(m, `droits_tls_reloads_total{outcome="failed"} 2`) {
 			t.Error("not counted")
 		}
 	})

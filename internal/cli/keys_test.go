@@ -104,7 +104,7 @@ func TestTLSInTheConfiguration(t *testing.T) {
 		"a certificate without its key":           {"[tls]\ncert_file = 'c.pem'\n", "go together"},
 		"an address for certificates without TLS": {"[listen]\nmtls = '127.0.0.1:0'\n", "listen.mtls needs"},
 		"authorities that nobody asks for":        {"[tls]\ncert_file = 'c.pem'\nkey_file = 'k.pem'\nclient_ca_file = 'a.pem'\n", "needs listen.mtls"},
-		"files that are not there":                {"[tls]\ncert_file = 'c.pem'\nkey_file = 'k.pem'\n", "tls.key_file"},
+		"files that are not there":                {"[tls]\ncert_file = 'c.pem'\nkey_file = 'k.pem'\n", "tls.cert_file"},
 	} {
 		t.Run(name+" stops the start", func(t *testing.T) {
 			file := write(t, filepath.Join(dir, "tls.toml"), string(base)+c.more)

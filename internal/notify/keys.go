@@ -68,7 +68,7 @@ func LetterAboutKey(body []byte) (l Letter, ok bool) {
 
 func when(e Event) string {
 	on := civil.On(e.Until.Add(-time.Millisecond))
-	day := "le " + on.String()
+	day := "le " + frenchDay(on.String())
 	if e.Days == nil || *e.Days == 0 {
 		return day + ", au plus tard en fin de journée (heure de Paris)"
 	}
