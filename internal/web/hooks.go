@@ -38,6 +38,7 @@ type hooksData struct {
 // typeNames say what each event tells.
 var typeNames = map[notify.Type]string{
 	notify.ConsentWithdrawn: "accord retiré", notify.ConsentPaused: "partage en pause", notify.ConsentAllowed: "partage de nouveau permis", notify.ConsentChosen: "choix changés", notify.ConsentExpired: "accord échu", notify.Test: "essai",
+	notify.KeyExpiring: "fin d'une clé", notify.CertificateExpiring: "fin d'un certificat", notify.KeySuspended: "clé suspendue", notify.KeyResumed: "clé remise en service", notify.UsageUnusual: "usage inhabituel",
 }
 
 var deliveryStates = map[notify.State]tag{notify.Waiting: {"", "en attente"}, notify.Sent: {"ok", "remise"}, notify.Dead: {"error", "abandonnée"}}
