@@ -226,7 +226,7 @@ func (d *desk) fileShown(w http.ResponseWriter, r *http.Request, t turn, x fileD
 	if t.door.agent {
 		base = agentPath + "/support"
 	}
-	return d.showWith(w, r, status, t, page{Name: "dossier", Title: x.Line.ID, Section: base, Summary: "Échanges sur " + x.Line.ID + ".", Done: doneIn(r), Failed: wrong != "", Crumbs: d.trail(t, link{name, base}, link{Text: x.Line.ID}), Data: x})
+	return d.showWith(w, r, status, t, page{Name: "echange", Title: x.Line.ID, Section: base, Summary: "Échanges sur " + x.Line.ID + ".", Done: doneIn(r), Failed: wrong != "", Crumbs: d.trail(t, link{name, base}, link{Text: x.Line.ID}), Data: x})
 }
 
 func (d *desk) writeFile(w http.ResponseWriter, r *http.Request, t turn) error {

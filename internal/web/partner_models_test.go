@@ -54,7 +54,7 @@ func partnerModels() map[string][]any {
 		"support":         {filesData{}, list},
 		"support_agents":  {filesData{}, list},
 		"support_nouveau": {newFile(false, empty, ""), newFile(true, empty, "connu")},
-		"dossier":         {own, theirs},
+		"echange":         {own, theirs},
 		"bac":             {sandboxData{}, box, tried},
 	}
 }
