@@ -93,6 +93,7 @@ func (d *Demo) newApp(ctx context.Context, keys franceconnect.KeySet) (*App, err
 		return nil, err
 	}
 	c := DefaultConfig()
+	c.Operator, c.Contact = "Plateforme Droits (démonstration)", "contact@droits.example"
 	c.Instance, c.Data, c.PublicURL, c.Drain = partner.Sandbox, d.URLs.Data, d.URLs.API, Duration(3*time.Second)
 	c.FranceConnect.V1.URL = d.URLs.Sim + "/api/v1"
 	c.FranceConnect.V2 = FCV2{URL: d.URLs.Sim + "/api/v2", ClientID: providerID}

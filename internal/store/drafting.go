@@ -182,13 +182,19 @@ func (s *Store) ConventionsFrom(ctx context.Context, request string) (out []stri
 }
 
 // ConventionsBySIRET lists every version of the conventions of an organisation, of
-// each the newest first. Errors: service_indisponible.
+// each the newest first. One that is not what was signed is marked as altered,
+// and hides no other. Errors: service_indisponible.
 func (s *Store) ConventionsBySIRET(ctx context.Context, siret string) (out []convention.Convention, err error) {
 	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		c, err := scanConvention(scan)
+		var id string
+		var version int
+		c, err := scanConvention(func(to ...any) error { return scan(append(to, &id, &version)...) })
+		if c.Altered {
+			err, c.Document.ID, c.Document.Version = nil, id, version
+		}
 		out = append(out, c)
 		return err
-	}, `SELECT c.document, c.etat, c.empreinte, c.signatures, c.dernier_on FROM convention AS c JOIN partenaire AS p ON p.id = c.partenaire
+	}, `SELECT c.document, c.etat, c.empreinte, c.signatures, c.dernier_on, c.id, c.version FROM convention AS c JOIN partenaire AS p ON p.id = c.partenaire
 		WHERE p.siret = $1 AND p.siret <> '' ORDER BY c.id, c.version DESC`, siret)
 	return out, unavailable("store: conventions of an organisation", err)
 }

@@ -237,6 +237,17 @@ func TestAGrantBecomesAConvention(t *testing.T) { // R26 R27
 			t.Error(c.Document.Parties.Partner, err)
 		}
 	})
+	t.Run("R27 one that is altered by one byte is marked, and hides no other", func(t *testing.T) {
+		for _, sql := range []string{`UPDATE convention SET document = replace(document, '"per_day":100', '"per_day":101') WHERE version = 2`, `UPDATE convention SET document = 'x' WHERE version = 2`} {
+			if _, err := s.journal.writer.ExecContext(ctx, sql); err != nil {
+				t.Fatal(err)
+			}
+			list, err := s.ConventionsBySIRET(ctx, f.Organisation.SIRET)
+			if err != nil || len(list) != 2 || !list[0].Altered || list[0].Document.ID != c.Document.ID || list[0].Document.Version != 2 || list[1].Altered || list[0].LiveAt(s.clock()) {
+				t.Errorf("%d %v", len(list), err)
+			}
+		}
+	})
 	t.Run("without a grant there is none", func(t *testing.T) {
 		if _, err := s.PrepareConvention(ctx, openedRequest(t, s, "").ID, x); !fault.Is(err, fault.ActeImpossible) {
 			t.Error(err)

@@ -64,6 +64,8 @@ func (d *desk) convention(w http.ResponseWriter, r *http.Request, t turn) error 
 // conventionSays is a state in a sentence.
 func conventionSays(c convention.Convention) string {
 	switch {
+	case c.Altered:
+		return "Le document enregistré n'est plus celui qui a été signé : aucun appel n'est servi. Prévenez le gestionnaire du service."
 	case c.State == convention.Draft && signedBy(c, convention.Partner):
 		return "Votre organisme a signé. La convention entre en vigueur quand le gestionnaire du service l'a signée et activée ; vous en serez prévenu."
 	case c.State == convention.Draft:
@@ -98,7 +100,11 @@ func (d *desk) showConvention(w http.ResponseWriter, r *http.Request, t turn, c 
 	if (c.State == convention.Active || c.State == convention.Suspended) && c.LastOn.IsZero() && t.may(account.Leave) {
 		data.Leave = at + "/partir"
 	}
-	if c.State == convention.Draft {
+	if c.Altered {
+		data.State, data.Leave, data.Wording = tag{"error", "altérée"}, "", ""
+		data.Files, data.Summary, data.Reads, data.ByTick = nil, nil, nil, nil
+	}
+	if c.State == convention.Draft && !c.Altered {
 		f, err := d.signFormOf(r, t, c, wrong)
 		if err != nil {
 			return err

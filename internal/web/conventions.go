@@ -105,6 +105,9 @@ func (d *desk) conventionList(w http.ResponseWriter, r *http.Request, t turn) er
 	for _, id := range ids {
 		c := current(all[id])
 		l := conventionLine{Href: conventionsPath + "/" + id, ID: id, Why: purposeOf(c.Document.Purpose), Version: c.Document.Version, State: conventionTags[c.State], Until: longDay(c.Document.Until)}
+		if c.Altered {
+			l.State = tag{"error", "altérée"}
+		}
 		if all[id][0].State == convention.Draft && !signedBy(all[id][0], convention.Partner) {
 			l.Next = "Votre signature est attendue."
 		}
@@ -184,6 +187,9 @@ func (d *desk) signedBytes(w http.ResponseWriter, r *http.Request, t turn) error
 // conventionContract gives the OpenAPI document of this organisation.
 func (d *desk) conventionContract(w http.ResponseWriter, r *http.Request, t turn) error {
 	c, _, err := d.ownConvention(r, t)
+	if err == nil && c.Altered {
+		err = fault.New(fault.RessourceInconnue, "web: contract").Because("CONVENTION_ALTERED")
+	}
 	if err != nil {
 		return err
 	}

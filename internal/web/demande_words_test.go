@@ -1,8 +1,13 @@
 package web
 
 import (
+	"encoding/json"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/habilitation"
@@ -93,4 +98,30 @@ func TestPublicKeys(t *testing.T) { // R27
 			t.Errorf("R27 %.20q is taken for a key", text)
 		}
 	}
+}
+
+// Whatever a page of the form is sent, it is kept or shown again, and never more
+// than a page.
+func TestAnyAnswerIsTaken(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.SampledFrom(formSteps).Draw(t, "page")
+		sent := url.Values{}
+		for _, a := range s.answers {
+			sent[a.name] = rapid.SliceOfN(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"etablissement_sante", "identite", "v2", "2027-02-30", "12", "-1", "\xff\xfe", "01/03/2027"})), 0, 3).Draw(t, a.name)
+		}
+		r := &http.Request{PostForm: sent}
+		now := s.read(r, habilitation.Form{Organisation: habilitation.Organisation{Kind: droits.Etablissement, SIRET: "00000000000034"}})
+		ownOrganisation(&now, habilitation.Request{Organisation: "00000000000034"})
+		if now.form.Organisation.SIRET != "00000000000034" {
+			t.Fatal("the organisation moved")
+		}
+		b, err := json.Marshal(now.form)
+		var again habilitation.Form
+		if err != nil || json.Unmarshal(b, &again) != nil || len(habilitation.Diff(now.form, again)) > 0 {
+			t.Fatalf("what was kept is read as something else: %v", err)
+		}
+		if len(s.ask(now)) < len(s.answers)-1 || len(now.form.Problems()) == 0 {
+			t.Fatal("a question is not asked again")
+		}
+	})
 }

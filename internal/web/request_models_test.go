@@ -103,5 +103,5 @@ func conventionModels() (out []any) {
 			out = append(out, x)
 		}
 	}
-	return out
+	return append(out, conventionData{ID: d.ID, State: tag{"error", "altérée"}, Told: conventionSays(convention.Convention{Altered: true}), Duties: endDuties})
 }
