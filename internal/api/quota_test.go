@@ -114,6 +114,26 @@ func TestQuotas(t *testing.T) {
 		wg.Wait()
 		equal(t, "answers and refusals", [2]int64{ok.Load(), refused.Load()}, [2]int64{20, 30})
 	})
+	t.Run("R76 the headers of calls at the same time never tell more than is left, and agree at the end", func(t *testing.T) {
+		p := limited(t, in, 1000, 50)
+		who := in.As(t, "ald", p)
+		var done atomic.Int64
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 5 {
+					before := done.Load() // answered before this call began
+					a := in.Get(t, moi, who).Want(t, 200, "")
+					done.Add(1)
+					if r := rates(t, a); r[0] != 50 || r[1] < 50-40 || r[1] > 50-int(before)-1 {
+						t.Errorf("limit %d, %d left after %d answers", r[0], r[1], before)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		equal(t, "left after the burst", rates(t, in.Get(t, moi, who))[1], 50-40-1)
+	})
 	t.Run("R42 refused bursts make one entry a minute and key, with the count", func(t *testing.T) {
 		p := limited(t, in, 1000, 1)
 		in.Get(t, moi, in.As(t, "ald", p)).Want(t, 200, "")
