@@ -44,7 +44,7 @@ func TestPages(t *testing.T) {
 				p.check("web-" + name)
 				queue = append(queue, p.links()...)
 			}
-			for _, must := range []string{"/", "/documentation", "/documentation/erreurs", "/documentation/erreurs/quota_depasse", "/documentation/jeu-d-essai", "/verifier", "/mon-espace/connexion", "/composants", "/demo/messages"} {
+			for _, must := range []string{"/", "/documentation", "/documentation/erreurs", "/documentation/erreurs/quota_depasse", "/documentation/jeu-d-essai", "/verifier", "/mon-espace/connexion", "/partenaire", "/instruction", "/composants", "/demo/messages"} {
 				if !seen[must] {
 					t.Errorf("no link leads to %s", must)
 				}

@@ -108,6 +108,9 @@ func (s *Site) shell() shell {
 	menu = append(menu, link{docs, "/documentation"}, link{"Vérifier une preuve", verifyPath})
 	footer := append([]link{{"Accueil", "/"}}, menu...)
 	footer = append(footer, link{"Demander un accès", eligibilityPath}, link{"Modalités d'utilisation", termsPath}, link{"Erreurs", "/documentation/erreurs"})
+	if s.desk != nil && s.desk.Operator != "" {
+		footer = append(footer, link{"Espace des agents", agentPath})
+	}
 	if len(s.cfg.Persons) > 0 {
 		footer = append(footer, link{"Jeu d'essai", "/documentation/jeu-d-essai"})
 	}
