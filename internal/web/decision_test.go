@@ -2,17 +2,21 @@ package web_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"droits.example/droits/internal/app"
 	"droits.example/droits/internal/apptest"
+	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/habilitation"
+	"droits.example/droits/internal/partner"
 )
 
 // asked is a complete set of answers.
@@ -193,6 +197,9 @@ func TestExaminationOfARequest(t *testing.T) {
 		if p := nadia.Post(t, at+"/revoquer", formOf(page, url.Values{"motif": {"Fuite."}, "fondement": {"securite"}})); p.Status != 200 || !p.Says("exigences de sécurité") || stateOf(t, in, id) != habilitation.Revoked {
 			t.Error(p.Status, p.Text())
 		}
+		if p := in.Staff(t, "clinique-direction").Get(t, "/partenaire/demandes/"+id); !p.Says("Fondement : L'usage ne respecte pas les exigences de sécurité") || !p.Says("Fuite.") {
+			t.Error("the organisation does not read why:", p.Text())
+		}
 	})
 	t.Run("a request that is none, or a decision that the state does not admit", func(t *testing.T) {
 		if p := lucie.Get(t, "/instruction/demandes/D-1999-0001"); p.Status != 404 {
@@ -354,6 +361,62 @@ func TestTwoAgentsThroughPages(t *testing.T) {
 		}
 		if r.State != habilitation.Validated || proposed == "" || proposed == approved || len(r.Grants) != 1 {
 			t.Error(r.State, proposed, approved)
+		}
+	})
+}
+
+// From the page of a revocation to the refusal of the partner's next call.
+func TestARevocationStopsTheCalls(t *testing.T) {
+	in := apptest.Start(t, apptest.Options{})
+	st, ctx := in.App.Store, t.Context()
+	f := asked()
+	f.Connexion.Client = apptest.ClientHospitalV2
+	r, err := st.OpenRequest(ctx, habilitation.Doing{Role: habilitation.Demandeur, Author: "c", Form: f})
+	for _, d := range []habilitation.Doing{{Act: habilitation.Submit, Role: habilitation.Demandeur}, {Act: habilitation.Approve, Role: habilitation.Instructeur}} {
+		if d.Author = "x"; err == nil {
+			_, err = st.ActOnRequest(ctx, r.ID, d)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := "/instruction/demandes/" + r.ID
+	lucie, nadia := in.Staff(t, "agent-instructrice"), in.Staff(t, "agent-responsable")
+	lucie.Post(t, at+"/convention/preparer", nil)
+	nadia.Post(t, at+"/convention/signer", formOf(nadia.Get(t, at), nil))
+	ids, err := st.ConventionsFrom(ctx, r.ID)
+	if err != nil || len(ids) != 1 {
+		t.Fatal(ids, err)
+	}
+	secret := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	all, err := st.ConventionsBySIRET(ctx, r.Organisation)
+	if err != nil || len(all) != 1 {
+		t.Fatal(err)
+	}
+	c := all[0]
+	if _, err := st.Countersigned(ctx, c, secret); err != nil {
+		t.Fatal(err)
+	}
+	signature := c.Sign(convention.Partner, secret, in.Clock.Now())
+	if err := st.SignConvention(ctx, c.Document.ID, &signature); err != nil {
+		t.Fatal(err)
+	}
+	if p := nadia.Post(t, at+"/convention/activer", formOf(nadia.Get(t, at), nil)); p.Status != 200 || !p.Says("La convention est en vigueur") {
+		t.Fatal(p.Status, p.Text())
+	}
+	key := partner.NewSecret(partner.Sandbox)
+	if _, err := st.AddKey(ctx, c.Document.ID, key, partner.Sandbox, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	clinic := apptest.Partner{ID: c.Document.Parties.Partner, Convention: c.Document.ID, Key: key, Client: apptest.ClientHospitalV2, Kind: droits.Etablissement}
+	if a := in.Get(t, "/me", in.As(t, "famille-martin", clinic)); a.Status != 200 {
+		t.Fatalf("R27 what was granted and signed answers %d", a.Status)
+	}
+	p := nadia.Get(t, at+"/revoquer")
+	nadia.Post(t, at+"/revoquer", formOf(p, url.Values{"motif": {"Fuite."}, "fondement": {"securite"}}))
+	t.Run("R29 the next call after a revocation is refused", func(t *testing.T) {
+		if a := in.Get(t, "/me", in.As(t, "famille-martin", clinic)); a.Status != 403 || !strings.Contains(string(a.Body), "convention_inactive") {
+			t.Errorf("%d %s", a.Status, a.Body)
 		}
 	})
 }

@@ -127,7 +127,7 @@ func requestDataOf(x habilitation.Request, pieces []habilitation.Piece, write bo
 		for i := n - 1; i >= 0; i-- { // the last decision, while it is where the request stands
 			e := x.Events[i]
 			if e.To == x.State && e.From != e.To && !e.Internal() {
-				data.Motive = paragraphs(e.Motive)
+				data.Motive = saidIn(e)
 				if g := groundTexts[e.Ground]; g != "" {
 					data.Motive = append([]string{"Motif de révocation : " + g + "."}, data.Motive...)
 				}
@@ -187,7 +187,7 @@ func eventsOf(x habilitation.Request, pieces []habilitation.Piece, seen int, nam
 			continue
 		}
 		ours := e.Role == habilitation.Demandeur || e.Role == habilitation.Lecteur
-		l := eventLine{At: instantOf{e.At}, What: eventNames[e.Act], Who: "L'instruction", Text: paragraphs(e.Motive), New: i >= seen && !ours, Message: e.Act == habilitation.Write || e.Motive != "", Ours: ours}
+		l := eventLine{At: instantOf{e.At}, What: eventNames[e.Act], Who: "L'instruction", Text: saidIn(e), New: i >= seen && !ours, Message: e.Act == habilitation.Write || e.Motive != "", Ours: ours}
 		switch {
 		case ours:
 			l.Who = "Votre organisme"

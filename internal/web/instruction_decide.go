@@ -84,10 +84,7 @@ func (d *desk) proposalOf(t turn, x habilitation.Request, people map[string]stri
 	if p == nil {
 		return nil
 	}
-	b := &proposalBox{What: strings.ToLower(proposals[p.Act]), Who: people[p.Author], At: instantOf{p.At}, Text: paragraphs(p.Text), Own: p.Author == t.who.ID}
-	if p.Ground != "" {
-		b.Text = append([]string{"Fondement : " + groundNames[p.Ground] + "."}, b.Text...)
-	}
+	b := &proposalBox{What: strings.ToLower(proposals[p.Act]), Who: people[p.Author], At: instantOf{p.At}, Text: withGround(p.Ground, p.Text), Own: p.Author == t.who.ID}
 	at := queuePath + "/" + x.ID
 	for _, c := range decisions {
 		if c.act == p.Act && d.begin(t, x, c.act) == nil && t.may(c.need) {
@@ -148,11 +145,8 @@ func (d *desk) decisionDataOf(c decision, x habilitation.Request) decisionData {
 		}
 	}
 	if p := x.Proposal; data.Pair && p != nil && p.Act == c.act {
-		data.Confirm, data.Proposed, data.Motive.Optional, data.Grounds = true, paragraphs(p.Text), true, nil
+		data.Confirm, data.Proposed, data.Motive.Optional, data.Grounds = true, withGround(p.Ground, p.Text), true, nil
 		data.Motive.Hint = "Laissez vide pour reprendre le motif proposé."
-		if p.Ground != "" {
-			data.Proposed = append([]string{"Fondement : " + groundNames[p.Ground] + "."}, data.Proposed...)
-		}
 	}
 	if data.Pair && !data.Confirm {
 		data.Send = "Proposer : " + strings.ToLower(c.send[:1]) + c.send[1:]

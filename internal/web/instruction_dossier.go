@@ -228,15 +228,12 @@ func (data *dossierData) readBy(t turn, x habilitation.Request, pieces []habilit
 	for i := len(x.Events) - 1; i >= 0; i-- {
 		e := x.Events[i]
 		ours := e.Role != habilitation.Demandeur && e.Role != habilitation.Lecteur
-		l := eventLine{At: instantOf{e.At}, What: eventNames[e.Act], Who: whoDid(e, people), Text: paragraphs(e.Motive), New: i >= seen && e.Author != t.who.ID, Message: e.Act == habilitation.Write, Ours: ours}
+		l := eventLine{At: instantOf{e.At}, What: eventNames[e.Act], Who: whoDid(e, people), Text: saidIn(e), New: i >= seen && e.Author != t.who.ID, Message: e.Act == habilitation.Write, Ours: ours}
 		if n, ok := agentEventNames[e.Act]; ok {
 			l.What = n
 		}
 		if e.Act == habilitation.Propose || e.Act == habilitation.Withdraw {
 			l.What += " : " + strings.ToLower(eventNames[e.Of])
-		}
-		if e.Ground != "" {
-			l.Text = append([]string{"Fondement : " + groundNames[e.Ground] + "."}, l.Text...)
 		}
 		for _, c := range e.Changes {
 			l.Changes = append(l.Changes, changeOf(c, x.Form, pieces))
@@ -249,6 +246,17 @@ func (data *dossierData) readBy(t turn, x habilitation.Request, pieces []habilit
 			data.Notes = append(data.Notes, l)
 		}
 	}
+}
+
+// saidIn is what was written with an act: the ground of a revocation, then the
+// motive, the message or the note.
+func saidIn(e habilitation.Event) []string { return withGround(e.Ground, e.Motive) }
+
+func withGround(g habilitation.Ground, text string) []string {
+	if g == "" {
+		return paragraphs(text)
+	}
+	return append([]string{"Fondement : " + groundNames[g] + "."}, paragraphs(text)...)
 }
 
 // whoDid is who acted, by name and role where they are known.

@@ -24,7 +24,7 @@ CREATE INDEX demande_depot ON demande (submitted_at, id, etat);
 
 CREATE INDEX demande_change ON demande (changed_at, id);
 
-CREATE INDEX demande_attente ON demande (etat, submitted_at);
+CREATE INDEX demande_attente ON demande (etat, submitted_at, version);
 
 CREATE INDEX demande_delai ON demande (first_submitted_at, first_answered_at, etat, granted);
 
