@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strconv"
 
 	"droits.example/droits/internal/civil"
@@ -18,6 +19,36 @@ import (
 // received for a day to come or one from which the notice is over, on state
 // when nothing is in force.
 func (s *Store) Leave(ctx context.Context, id string, received civil.Date) (last civil.Date, err error) {
+	return s.leave(ctx, id, received, nil)
+}
+
+// LeaveByLetter takes the notice that a registered letter gives, with its scan,
+// a PDF whose content whoever calls has checked. Errors: those of Leave.
+func (s *Store) LeaveByLetter(ctx context.Context, id string, received civil.Date, scan []byte) (last civil.Date, err error) {
+	return s.leave(ctx, id, received, scan)
+}
+
+func placeLetter(id string) string { return "lettre|contenu|" + id }
+
+// LeavingLetter is the scan of the letter by which a convention was left, and
+// when it was received. Errors: ressource_inconnue, service_indisponible.
+func (s *Store) LeavingLetter(ctx context.Context, id string) (scan []byte, received civil.Date, err error) {
+	var sealed []byte
+	var on string
+	err = s.journal.reader.QueryRowContext(ctx, `SELECT contenu, recue_on FROM lettre WHERE convention = $1`, id).Scan(&sealed, &on)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, received, notFound("store: letter")
+	}
+	if err == nil {
+		scan, err = open(s.keys.rows, placeLetter(id), sealed)
+	}
+	if err == nil {
+		received, err = civil.Parse(on)
+	}
+	return scan, received, unavailable("store: letter", err)
+}
+
+func (s *Store) leave(ctx context.Context, id string, received civil.Date, scan []byte) (last civil.Date, err error) {
 	today := civil.On(s.clock())
 	last = convention.LeavesOn(received)
 	e := &trace.Event{Class: trace.ConventionEvent, Operation: "convention_quittee", Actor: trace.ActorPartner, After: string(convention.Notice)}
@@ -44,6 +75,13 @@ func (s *Store) Leave(ctx context.Context, id string, received civil.Date) (last
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE convention SET etat = $1, dernier_on = $2, changed_at = $3 WHERE id = $4 AND version = $5`, string(next), last.String(), millis(s.clock()), id, v.number); err != nil {
 			return err
+		}
+		if scan != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO lettre (convention, recue_on, contenu, created_at) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (convention) DO UPDATE SET recue_on = excluded.recue_on, contenu = excluded.contenu, created_at = excluded.created_at`,
+				id, received.String(), seal(s.keys.rows, placeLetter(id), scan), millis(s.clock())); err != nil {
+				return err
+			}
 		}
 		return changed(ctx, tx, conventionObject(id))
 	})

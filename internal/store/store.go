@@ -304,6 +304,9 @@ func (s *Store) attribute(e *trace.Event) {
 	if s.by.Author != "" {
 		e.Author, e.Actor = s.by.Author, s.by.Actor
 	}
+	if len(e.Reasons) == 0 {
+		e.Reasons = s.by.Reasons
+	}
 	if s.by.RequestID != "" {
 		e.RequestID, e.IP = s.by.RequestID, s.by.IP
 	}

@@ -51,6 +51,7 @@ type By struct {
 	Author    string // opaque reference of the account
 	RequestID string
 	IP        string
+	Reasons   []string // codes of why, which only the operator reads
 }
 
 // Acted is the outcome of an event: the act is done.

@@ -28,7 +28,7 @@ const (
 // bodyLimit is the size of a form that a route takes.
 func bodyLimit(route string) int64 {
 	switch route {
-	case uploadRoute: // says itself what is too large
+	case uploadRoute, letterRoute: // says itself what is too large
 		return 1 << 62
 	case "POST " + requestsPath + "/{id}/etapes/{etape}":
 		return MaxRequestForm
@@ -78,7 +78,7 @@ func (d *desk) attach(w http.ResponseWriter, r *http.Request, t turn) error {
 	if err := x.Can(habilitation.Update, habilitation.Demandeur); err != nil {
 		return err
 	}
-	p, content, err := readPiece(w, r)
+	p, content, _, err := readPiece(w, r)
 	if err == nil {
 		p.Request, p.Field = x.ID, name
 		x, err = d.As(t.by).AttachPiece(r.Context(), p, content, t.doing(r, habilitation.Update))
@@ -96,12 +96,14 @@ func (d *desk) attach(w http.ResponseWriter, r *http.Request, t turn) error {
 	return redirect(w, r, requestsPath+"/"+x.ID+"/etapes/"+formSteps[step].slug+"?fait=jointe")
 }
 
-// readPiece reads the one file of a form, no further than the bound.
-func readPiece(w http.ResponseWriter, r *http.Request) (p habilitation.Piece, content []byte, err error) {
+// readPiece reads the one file of a form, no further than the bound. said are
+// the short fields that came with it.
+func readPiece(w http.ResponseWriter, r *http.Request) (p habilitation.Piece, content []byte, said map[string]string, err error) {
+	said = map[string]string{}
 	tooLarge := fault.New(fault.ParametreInvalide, "web: document").On("document").Because(habilitation.PieceTooLarge)
 	empty := tooLarge.Because(habilitation.PieceEmpty)
 	if r.ContentLength > MaxUpload {
-		return p, nil, tooLarge
+		return p, nil, said, tooLarge
 	}
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Time{})                                                   // longer than other forms may take
@@ -110,21 +112,26 @@ func readPiece(w http.ResponseWriter, r *http.Request) (p habilitation.Piece, co
 	r.Body = http.MaxBytesReader(w, r.Body, MaxUpload)
 	parts, err := r.MultipartReader()
 	if err != nil {
-		return p, nil, empty
+		return p, nil, said, empty
 	}
 	for {
 		part, err := parts.NextPart()
 		switch {
 		case errors.Is(err, io.EOF):
-			return p, content, ifEmpty(content, empty)
+			return p, content, said, ifEmpty(content, empty)
 		case err != nil:
-			return p, nil, cut(err, tooLarge, empty)
+			return p, nil, said, cut(err, tooLarge, empty)
 		case part.FileName() == "":
+			text, err := io.ReadAll(io.LimitReader(part, 200))
+			if err != nil {
+				return p, nil, said, cut(err, tooLarge, empty)
+			}
+			said[part.FormName()] = string(text)
 			continue
 		}
 		p.Name = part.FileName()
 		if content, err = readPart(part); err != nil {
-			return p, nil, cut(err, tooLarge, empty)
+			return p, nil, said, cut(err, tooLarge, empty)
 		}
 	}
 }

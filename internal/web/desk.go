@@ -23,6 +23,8 @@ type Desk struct {
 	Accounts Accounts
 	// Organisations is what members read of their organisation.
 	Organisations Organisations
+	// Oversight is what agents follow.
+	Oversight Oversight
 	// Left is what is left today under a convention.
 	Left func(ctx context.Context, c *convention.Convention) int
 	// PublicKey says what is wrong with a public key (JWK) of a software.
@@ -76,6 +78,7 @@ type Accounts interface {
 type Acts interface {
 	TeamActs
 	PartnerActs
+	OversightActs
 	RequestActs
 	ConventionActs
 	AgentActs
@@ -119,7 +122,7 @@ var menus = map[string][]struct {
 		{link{"Bac à sable", sandboxPath}, account.UseSandbox}, {link{"Aide et incidents", supportPath}, account.ReadSpace}, {link{"Équipe", teamPath}, account.ReadSpace}, {link{"Sécurité", memberSafe}, account.ReadSpace},
 	},
 	agentPath: {
-		{link{"File d'instruction", queuePath}, account.ReadQueue}, {link{"Délais", delaysPath}, account.ReadQueue}, {link{"Aide et incidents", agentFilesPath}, account.ReadQueue}, {link{"Agents", agentsPath}, account.ManageAgents}, {link{"Sécurité", agentSafe}, account.OwnSafety},
+		{link{"File d'instruction", queuePath}, account.ReadQueue}, {link{"Délais", delaysPath}, account.ReadQueue}, {link{"Conventions", followPath}, account.ReadQueue}, {link{"Partenaires", partnersPath}, account.ReadQueue}, {link{"Aide et incidents", agentFilesPath}, account.ReadQueue}, {link{"Agents", agentsPath}, account.ManageAgents}, {link{"Sécurité", agentSafe}, account.OwnSafety},
 	},
 }
 
@@ -178,6 +181,7 @@ func (d *desk) routes(mux *http.ServeMux) {
 	d.memberRoutes(mux)
 	d.agentRoutes(mux)
 	d.agentSupportRoutes(mux)
+	d.oversightRoutes(mux)
 }
 
 // member lets in a member of an organisation whose role lets it do a deed.

@@ -81,7 +81,7 @@ func (d *desk) showKeys(w http.ResponseWriter, r *http.Request, t turn, secret s
 
 func keyLineOf(k partner.Key, c *convention.Convention, now time.Time) keyLine {
 	l := keyLine{ID: k.ID, Last4: k.Last4, Convention: k.ConventionID, Environment: environments[k.Environment], Created: day(civil.On(k.CreatedAt)), Ends: "sans date", Live: k.LiveAt(now),
-		Revoke: keysPath + "/" + k.ID + "/revoquer", Bind: keysPath + "/" + k.ID + "/logiciel", Bound: k.ClientKey != "", Assertion: c.Document.Auth == convention.AuthAssertion}
+		Revoke: keysPath + "/" + k.ID + "/revoquer", Bind: keysPath + "/" + k.ID + "/logiciel", Bound: k.ClientKey != "", Assertion: c != nil && c.Document.Auth == convention.AuthAssertion}
 	if !k.ExpiresAt.IsZero() {
 		l.Ends = day(civil.On(k.ExpiresAt.Add(-time.Second)))
 	}

@@ -38,9 +38,18 @@ func partnerModels() map[string][]any {
 	home := memberHomeData{Name: "Hôpital d'essai", Partner: true, Tasks: []task{{"warn", "Une clé expire.", keysPath, "Voir"}, {"error", "Suspendue.", keysPath, "Voir"}, {"", "Répondu.", keysPath, "Lire"}}, Quotas: []quotaLine{quota}, Last: lines}
 	_, calls := callQuery(map[string][]string{"du": {"hier"}}, &organisation{keys: []partner.Key{{ID: "cle_1", Last4: "abcd"}}}, day22)
 	calls.Lines, calls.Pager, calls.CSV = lines, pager{"/", "/"}, "/csv"
+	ground := choices{Name: "motif", Legend: "Motif", Kind: "radio", Options: []option{{Value: "loi", Label: "La loi"}}, Error: "Choisissez."}
+	follow := followLine{Href: "/c", ID: "hopital-1", Partner: "Hôpital", SIRET: "0", Why: "x", Version: 1, State: tag{"ok", "en vigueur"}, Until: "demain", Task: tag{"warn", "expire"}}
+	received := field{Name: "recue", Label: "Date", Kind: "date"}
 	return map[string][]any{
-		"partenaire": {memberHomeData{Name: "SIRET 0"}, home},
-		"cles":       {keysData{Ends: field{Name: "fin", Label: "Fin", Kind: "date"}}, keysData{Lines: []keyLine{key}, Manage: true, Conventions: box.Conventions, Ends: wrongKey, Secret: "test_secret", Curl: "curl", Mistakes: mistakes(wrongKey)}},
+		"suivi":             {followedData{State: box.Conventions}, followedData{Lines: []followLine{follow}, State: box.Conventions}},
+		"suivi_convention":  {followData{ID: "a"}, followData{ID: "a", Digest: "d", Last: "demain", Letter: "/l", Reads: []string{"x"}, Signed: []signatureLine{{Who: "Nous", State: tag{"ok", "signée"}, At: "hier", Key: "…"}}, Versions: []conventionLine{{}, {}}, Sign: &act, Moves: []link{{"Suspendre", "/s"}}, ByLetter: "/l", Task: tag{"warn", "x"}}},
+		"suivi_etat":        {stateData{Title: "Mettre en vigueur"}, stateData{Title: "Révoquer", Ground: &ground, Effects: []string{"x"}, Mistakes: []mistake{{"motif", "Choisissez."}}}},
+		"suivi_lettre":      {letterData{Received: received}, letterData{Received: received, Scan: "Non.", Mistakes: []mistake{{"document", "Non."}}}},
+		"suivi_partenaires": {[]partnerLine(nil), []partnerLine{{Href: "/p", Name: "Hôpital", Alerts: 2}}},
+		"suivi_partenaire":  {partnerData{Name: "x"}, partnerData{Name: "x", Keys: []followKey{{key, &act, nil}, {key, nil, &act}}, Conventions: []followLine{follow}, Alerts: []alertLine{{instantOf{noonAt}, "volume", "cle_1", []string{"r-1", "r-2"}, true}}}},
+		"partenaire":        {memberHomeData{Name: "SIRET 0"}, home},
+		"cles":              {keysData{Ends: field{Name: "fin", Label: "Fin", Kind: "date"}}, keysData{Lines: []keyLine{key}, Manage: true, Conventions: box.Conventions, Ends: wrongKey, Secret: "test_secret", Curl: "curl", Mistakes: mistakes(wrongKey)}},
 		"cle_revoquer": {struct {
 			Last4 string
 			Act   action

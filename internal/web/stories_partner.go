@@ -21,6 +21,7 @@ func partnerStories(at time.Time) []story {
 		}},
 		{"appels", "Appels", "Sans aucune donnée des personnes.", []storyCase{{"Servi et refusé", "calls", []callLine{callLineOf(served), callLineOf(refused)}}}},
 		{"consommation", "Consommation", "Par résultat et par opération.", []storyCase{{"Par résultat", "usage-tables", use.Outcomes}, {"Par opération", "usage-operations", use.Operations}}},
+		{"conventions", "Conventions", "Leur état, et ce qu'elles attendent.", []storyCase{{"À signer", "followed", []followLine{{Href: storiesPath, ID: "hopital-1", Partner: "Hôpital de démonstration", SIRET: "00000000000018", Why: "Préparer une admission", Version: 2, State: tag{"warn", "à signer"}, Until: "22/11/2029", Task: tag{"warn", "à signer par nous"}}}}}},
 		{"dossiers", "Questions et incidents", "À qui le tour, et le délai d'un incident.", []storyCase{{"Un incident", "files", filesData{Lines: []fileLine{fileLineOf(incident, storiesPath, at)}}}, {"Rien", "files", filesData{}}}},
 	}
 }
