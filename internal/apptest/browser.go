@@ -171,10 +171,12 @@ func (in *Instance) StopSimulator(t testing.TB) {
 	}
 }
 
-// File is a file in a form: Field is the name of its entry.
+// File is a file in a form: Field is the name of its entry, With the entries
+// that go along.
 type File struct {
 	Field, Name string
 	Content     []byte
+	With        map[string]string
 }
 
 // Upload sends a form with one file.
@@ -182,6 +184,11 @@ func (b *Browser) Upload(t testing.TB, path string, f File) *Page {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
+	for name, value := range f.With {
+		if err := form.WriteField(name, value); err != nil {
+			t.Fatalf("apptest: a form with a file: %v", err)
+		}
+	}
 	part, err := form.CreateFormFile(f.Field, f.Name)
 	if err == nil {
 		_, err = part.Write(f.Content)

@@ -26,11 +26,6 @@ type contractLine struct {
 	Acts         []action
 }
 
-// contractTags are the states of conventions in words.
-var contractTags = map[convention.State]tag{
-	convention.Draft: {"warn", "projet"}, convention.Active: {"ok", "en vigueur"}, convention.Suspended: {"error", "suspendue"}, convention.Notice: {"warn", "préavis en cours"}, convention.Ended: {"", "terminée"},
-}
-
 // contracts adds the conventions that a request led to, and what the reader may
 // do with them.
 func (d *desk) contracts(ctx context.Context, t turn, x habilitation.Request, data *dossierData) error {
@@ -49,7 +44,7 @@ func (d *desk) contracts(ctx context.Context, t turn, x habilitation.Request, da
 			continue
 		}
 		ref := c.Document.ID + "@" + strconv.Itoa(c.Document.Version)
-		l := contractLine{Text: "Convention " + c.Document.ID + ", version " + strconv.Itoa(c.Document.Version), Digest: c.Digest, State: contractTags[c.State]}
+		l := contractLine{Text: "Convention " + c.Document.ID + ", version " + strconv.Itoa(c.Document.Version), Digest: c.Digest, State: conventionTags[c.State]}
 		for _, p := range []struct {
 			party convention.Party
 			name  string

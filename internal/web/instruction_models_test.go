@@ -34,7 +34,7 @@ func instructionModels() map[string][]any {
 		Overtaken: &said, Proposal: &proposalBox{What: "validation proposée", Who: "Lucie", At: instantOf{noonAt}, Text: []string{"x"}, Own: true, Confirm: &link{"Lire et confirmer", "/x"}, Withdraw: &action{Address: "/x", Label: "Retirer"}},
 		Decisions: []link{{"Valider", "/x"}, {"Refuser", "/y"}}, Checks: []checkLine{{"SIRET", "Juste.", verdictTags[habilitation.Good]}}, Revised: said.Changes, Against: said.Changes, Steps: []answeredStep{{Title: "Votre organisme", Pairs: []pair{{Term: "Nom", Text: []string{"x"}}}}},
 		Messages: []eventLine{said}, Notes: []eventLine{said}, Write: &messageForm{"/m", "envoi", field{Name: "texte", Label: "Message", Kind: "textarea"}}, Note: &messageForm{"/n", "envoi", field{Name: "note", Label: "Note", Kind: "textarea"}}, Events: []eventLine{said}, Others: full.Lines,
-		Contracts: []contractLine{{Text: "Convention", Digest: "00", State: contractTags[convention.Draft], Signed: []tag{{"ok", "signée"}}, Acts: []action{{Address: "/x", Label: "Signer"}}}}, Prepare: &action{Address: "/p", Label: "Préparer"}}
+		Contracts: []contractLine{{Text: "Convention", Digest: "00", State: conventionTags[convention.Draft], Signed: []tag{{"ok", "signée"}}, Acts: []action{{Address: "/x", Label: "Signer"}}}}, Prepare: &action{Address: "/p", Label: "Préparer"}}
 	readOnly := dossierData{ReadOnly: true, First: true}
 	var decided []any
 	d := &desk{Desk: Desk{Pair: habilitation.Paired()}}

@@ -101,12 +101,6 @@ func (o *organisation) partner(id string) (partner.Partner, error) {
 	return partner.Partner{}, fault.New(fault.RessourceInconnue, "web: partner")
 }
 
-// conventionStates are the states of a convention in words.
-var conventionStates = map[convention.State]tag{
-	convention.Draft: {"warn", "à signer"}, convention.Active: {"ok", "en vigueur"}, convention.Suspended: {"error", "suspendue"},
-	convention.Notice: {"warn", "préavis en cours"}, convention.Ended: {"", "terminée"},
-}
-
 // quotaLine is a convention's limits, and what is left today.
 type quotaLine struct {
 	Convention string
@@ -128,7 +122,7 @@ func (d *desk) quotasOf(ctx context.Context, o *organisation) (out []quotaLine) 
 			continue
 		}
 		q := c.Document.Quota
-		l := quotaLine{Convention: c.Document.ID, Purpose: purposeOf(c.Document.Purpose), State: conventionStates[c.State], PerSecond: q.PerSecond, PerDay: q.PerDay, Left: d.Left(ctx, c), Until: c.Document.Until, LastOn: c.LastOn}
+		l := quotaLine{Convention: c.Document.ID, Purpose: purposeOf(c.Document.Purpose), State: conventionTags[c.State], PerSecond: q.PerSecond, PerDay: q.PerDay, Left: d.Left(ctx, c), Until: c.Document.Until, LastOn: c.LastOn}
 		l.Used = max(0, q.PerDay-l.Left)
 		l.Percent = 100 * l.Used / max(1, q.PerDay)
 		l.Width = 3 * min(100, l.Percent)
