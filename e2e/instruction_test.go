@@ -175,6 +175,13 @@ func TestExaminationPages(t *testing.T) { // R31 R33 R34
 			p.check("instruction-lecture")
 		})
 	}
+	t.Run("R81 the simulated provider's own pages hold", func(t *testing.T) {
+		p := tabFor(t, 320, true)
+		for _, path := range []string{"/pro/", "/pro/nulle-part", "/pro/connexion/inconnue", "/pro/session/end"} {
+			p.goTo(demo.sim + path)
+			p.check("pro" + strings.ReplaceAll(strings.TrimPrefix(path, "/pro"), "/", "-"))
+		}
+	})
 	t.Run("R81 a request is examined with the keyboard alone", func(t *testing.T) {
 		id := submitted(t, d)
 		at := "/instruction/demandes/" + id

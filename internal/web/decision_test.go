@@ -365,6 +365,26 @@ func TestTwoAgentsThroughPages(t *testing.T) {
 	})
 }
 
+// Where a second factor is demanded, a revocation asks for it, proposed or not.
+func TestARevocationAsksForASecondFactor(t *testing.T) {
+	for _, pair := range [][]string{nil, {"revoke"}} {
+		in := apptest.Start(t, apptest.Options{Edit: func(c *app.Config) { c.Login.SecondFactor, c.Instruction.TwoPersons = true, pair }})
+		id := submittedRequest(t, in)
+		if _, err := in.App.Store.ActOnRequest(t.Context(), id, habilitation.Doing{Act: habilitation.Approve, Role: habilitation.Instructeur, Author: "a"}); err != nil {
+			t.Fatal(err)
+		}
+		nadia, at := in.Staff(t, "agent-responsable"), "/instruction/demandes/"+id+"/revoquer"
+		for _, p := range []*apptest.Page{nadia.Get(t, at), nadia.Post(t, at, url.Values{"motif": {"x"}, "fondement": {"loi"}, "edition": {"3"}})} {
+			if p.Status != 403 || !p.Says("second facteur") {
+				t.Errorf("R33 pair %v: %d", pair, p.Status)
+			}
+		}
+		if stateOf(t, in, id) != habilitation.Validated {
+			t.Error("it is revoked")
+		}
+	}
+}
+
 // From the page of a revocation to the refusal of the partner's next call.
 func TestARevocationStopsTheCalls(t *testing.T) {
 	in := apptest.Start(t, apptest.Options{})

@@ -114,8 +114,19 @@ type decisionData struct {
 	Motive        field
 }
 
+// weak reports whether somebody whose role takes a decision has not shown the
+// second factor that it asks for: the door of a decision that may be proposed is
+// wider than the decision.
+func (d *desk) weak(c decision, t turn) bool {
+	return d.Factor && c.need.Strong() && t.may(c.need) && !t.login.Strong
+}
+
 func (d *desk) decidePage(c decision) func(http.ResponseWriter, *http.Request, turn) error {
 	return func(w http.ResponseWriter, r *http.Request, t turn) error {
+		if d.weak(c, t) {
+			d.lacking(w, r, t, c.need, nil)
+			return nil
+		}
 		x, err := d.Requests.Request(r.Context(), r.PathValue("id"))
 		if err == nil {
 			err = d.begin(t, x, c.act)
@@ -170,6 +181,10 @@ func (d *desk) showDecision(w http.ResponseWriter, r *http.Request, t turn, x ha
 // decide does what the page before it announced.
 func (d *desk) decide(c decision) func(http.ResponseWriter, *http.Request, turn) error {
 	return func(w http.ResponseWriter, r *http.Request, t turn) error {
+		if d.weak(c, t) {
+			d.lacking(w, r, t, c.need, nil)
+			return nil
+		}
 		if !d.form(w, r) {
 			return nil
 		}
