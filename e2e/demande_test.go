@@ -56,6 +56,16 @@ func (p *tab) contacts() {
 	}
 }
 
+// joined is a file to join.
+func joined(t *testing.T, name, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // byHand runs the program against the demonstration.
 func byHand(t *testing.T, d *running, args ...string) {
 	t.Helper()
@@ -137,6 +147,18 @@ func TestRequestForm(t *testing.T) { // R23 R24 R25 R27 R31
 			p.at(at+"/etapes/cadre", "Étape 4 sur 6")
 			p.check("demande-cadre")
 			p.fill(named("cadre.nature"), "Code de la santé publique")
+			p.do(chromedp.SetUploadFiles(`input[type=file]`, []string{joined(t, "page.pdf", "<html>")}, chromedp.ByQuery))
+			p.next()
+			p.at(at+"/etapes/cadre", "n'est pas un PDF")
+			if !strings.Contains(p.html(), "Code de la santé publique</textarea>") {
+				t.Error("a file that is refused costs the answers of its page")
+			}
+			p.check("demande-cadre-erreur")
+			p.do(chromedp.SetUploadFiles(`input[type=file]`, []string{joined(t, "Délibération.pdf", "%PDF-1.7\n%%EOF\n")}, chromedp.ByQuery))
+			p.next()
+			p.goTo(demo.api + at + "/etapes/cadre")
+			p.at(at+"/etapes/cadre", "Délibération.pdf")
+			p.check("demande-cadre-document")
 			p.fill(named("cadre.adresse"), "https://texte.example/article")
 			p.next()
 			p.at(at+"/etapes/connexion", "Étape 5 sur 6")

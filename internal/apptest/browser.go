@@ -172,11 +172,11 @@ func (in *Instance) StopSimulator(t testing.TB) {
 }
 
 // File is a file in a form: Field is the name of its entry, With the entries
-// that go along.
+// that come before it.
 type File struct {
 	Field, Name string
 	Content     []byte
-	With        map[string]string
+	With        url.Values
 }
 
 // Upload sends a form with one file.
@@ -184,9 +184,9 @@ func (b *Browser) Upload(t testing.TB, path string, f File) *Page {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	for name, value := range f.With {
-		if err := form.WriteField(name, value); err != nil {
-			t.Fatalf("apptest: a form with a file: %v", err)
+	for k, list := range f.With {
+		for _, v := range list {
+			_ = form.WriteField(k, v) // to memory
 		}
 	}
 	part, err := form.CreateFormFile(f.Field, f.Name)

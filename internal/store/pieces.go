@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -17,11 +18,14 @@ func placePiece(id, column string) string { return "piece|" + column + "|" + id 
 
 // AttachPiece joins a document to a field of a request that may be written: it
 // replaces the one that was there, which stays with what was submitted with it.
-// The content is checked here. Errors: those of habilitation.CheckPiece and
+// The same document again changes nothing. The content is checked here. Errors: those of habilitation.CheckPiece and
 // ActOnRequest, parametre_invalide with PIECE_TOO_MANY.
 func (s *Store) AttachPiece(ctx context.Context, p habilitation.Piece, content []byte, d habilitation.Doing) (habilitation.Request, error) {
 	if err := habilitation.CheckPiece(p.Field, content); err != nil {
 		return habilitation.Request{}, err
+	}
+	if same, r, err := s.attachedAlready(ctx, p, content); same || err != nil {
+		return r, err
 	}
 	p.ID = partner.NewID("doc")
 	return s.changePieces(ctx, p.Request, d, func(tx *sql.Tx, pieces map[string]string) error {
@@ -38,6 +42,18 @@ func (s *Store) AttachPiece(ctx context.Context, p habilitation.Piece, content [
 			seal(s.keys.rows, placePiece(p.ID, "contenu"), content), millis(s.clock()))
 		return err
 	})
+}
+
+// attachedAlready reports whether a field has that very document: the same form
+// was sent twice.
+func (s *Store) attachedAlready(ctx context.Context, p habilitation.Piece, content []byte) (bool, habilitation.Request, error) {
+	r, err := s.Request(ctx, p.Request)
+	id := r.Form.Pieces[p.Field]
+	if err != nil || id == "" {
+		return false, r, err
+	}
+	old, before, err := s.Piece(ctx, p.Request, id)
+	return err == nil && old.Name == habilitation.PieceName(p.Name) && bytes.Equal(before, content), r, err
 }
 
 // DetachPiece takes the document of a field out of a request; what was

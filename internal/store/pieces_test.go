@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -99,6 +100,15 @@ func TestDocumentsOfARequest(t *testing.T) { // R25
 			t.Errorf("%d %v", len(list), err)
 		}
 	})
+	t.Run("the same document sent twice is one", func(t *testing.T) {
+		before, err := s.Request(ctx, r.ID)
+		must(t, err)
+		again, err := s.AttachPiece(ctx, habilitation.Piece{Request: r.ID, Field: "cadre.document"}, pdf("Autre"), member(""))
+		list, _ := s.Pieces(ctx, r.ID)
+		if err != nil || again.Form.Pieces["cadre.document"] != before.Form.Pieces["cadre.document"] || len(list) != 2 {
+			t.Error(len(list), err)
+		}
+	})
 	t.Run("what is no PDF is kept nowhere", func(t *testing.T) {
 		if _, err := attach([]byte("MZ")); !fault.Is(err, fault.ParametreInvalide) || fault.From(err).Reason() != habilitation.PieceNotPDF {
 			t.Error(err)
@@ -119,8 +129,8 @@ func TestDocumentsOfARequest(t *testing.T) { // R25
 	t.Run("there is a bound", func(t *testing.T) {
 		many := openedRequest(t, s, "")
 		var last error
-		for range habilitation.MaxPieces + 1 {
-			_, last = s.AttachPiece(ctx, habilitation.Piece{Request: many.ID, Field: "cadre.document"}, pdf(""), member(""))
+		for n := range habilitation.MaxPieces + 1 {
+			_, last = s.AttachPiece(ctx, habilitation.Piece{Request: many.ID, Field: "cadre.document"}, pdf(strconv.Itoa(n)), member(""))
 		}
 		if !fault.Is(last, fault.ParametreInvalide) || fault.From(last).Reason() != habilitation.PieceTooMany {
 			t.Error(last)

@@ -23,7 +23,6 @@ type signForm struct {
 	KeyAddress    string
 	SignAddress   string
 	Version       string
-	Keys          choices // registered ones, empty when there are none
 	Key           field
 	Signature     field
 	Registered    int
@@ -191,10 +190,6 @@ func (d *desk) signFormOf(r *http.Request, t turn, c convention.Convention, wron
 	f.Signature = field{Name: "signature", Label: "Signature, en base64", Hint: "Ce qu'affiche la dernière commande : 88 caractères.", Kind: "text", Max: 200, Value: wrong.Signature.Value, Error: wrong.Signature.Error, Optional: true}
 	keys, err := d.Conventions.SigningKeys(r.Context(), doc.Parties.Partner)
 	f.Registered = len(keys)
-	f.Keys = choices{Name: "avec", Legend: "Signée avec la clé", Kind: "radio"}
-	for i, k := range keys {
-		f.Keys.Options = append(f.Keys.Options, option{Value: k, Label: endOf(k), Checked: i == len(keys)-1})
-	}
 	return f, err
 }
 
@@ -230,13 +225,19 @@ func (d *desk) sign(w http.ResponseWriter, r *http.Request, t turn) error {
 	if err != nil {
 		return err
 	}
-	theirs := &convention.Signature{Party: convention.Partner, Key: r.PostForm.Get("avec"), Value: signatureIn(r)}
-	err = d.As(t.by).SignConvention(r.Context(), c.Document.ID+"@"+strconv.Itoa(c.Document.Version), theirs)
-	if fault.Is(err, fault.ParametreInvalide) || fault.Is(err, fault.SignatureManquante) {
-		note(w, err)
-		text := "Cette signature n'est pas celle de ce document par cette clé. Téléchargez de nouveau le fichier à signer, signez-le sans le modifier, puis recopiez la signature entière."
-		if fault.Is(err, fault.SignatureManquante) {
-			text = "Cette clé n'est pas déposée pour votre organisme. Déposez-la d'abord."
+	keys, err := d.Conventions.SigningKeys(r.Context(), c.Document.Parties.Partner)
+	if err != nil {
+		return err
+	}
+	theirs := &convention.Signature{Party: convention.Partner, Value: signatureIn(r)}
+	theirs.Key = signedWith(c, keys, theirs.Value)
+	if theirs.Key != "" {
+		err = d.As(t.by).SignConvention(r.Context(), c.Document.ID+"@"+strconv.Itoa(c.Document.Version), theirs)
+	}
+	if theirs.Key == "" || fault.Is(err, fault.SignatureManquante) { // the key may have been retired meanwhile
+		text := "Cette signature n'est pas celle de ce document par une clé que votre organisme a déposée. Téléchargez de nouveau le fichier à signer, signez-le sans le modifier, puis recopiez la signature entière."
+		if len(keys) == 0 {
+			text = "Aucune clé publique de votre organisme n'est déposée : déposez-la d'abord."
 		}
 		return d.showConvention(w, r, t, c, all, signForm{Signature: field{Value: theirs.Value, Error: text}})
 	}

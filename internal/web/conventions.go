@@ -215,6 +215,17 @@ func publicKey(text string) (string, error) {
 	return text, err
 }
 
+// signedWith finds, among the registered keys, the one under which a signature
+// of a convention was made, "" when it is none of them.
+func signedWith(c convention.Convention, keys []string, value string) string {
+	for _, k := range keys {
+		if c.Verify(convention.Signature{Party: convention.Partner, Key: k, Value: value}) == nil {
+			return k
+		}
+	}
+	return ""
+}
+
 // signatureIn reads a signature out of a form: written in base64, or a file of
 // 64 bytes, or of their base64.
 func signatureIn(r *http.Request) string {

@@ -17,21 +17,18 @@ import (
 )
 
 const (
-	// MaxUpload is the size of a form that carries a document.
-	MaxUpload = habilitation.MaxPiece + 64<<10
-	// uploadFor is how long a document may take to arrive.
+	// MaxUpload is the size of a page of the form that carries a document.
+	MaxUpload = habilitation.MaxPiece + MaxRequestForm
+	// uploadFor is how long a page with a document may take to arrive.
 	uploadFor = 2 * time.Minute
-	// uploadRoute is the one that takes documents.
-	uploadRoute = "POST " + requestsPath + "/{id}/pieces/{champ}"
+	// stepRoute is the one that takes documents.
+	stepRoute = "POST " + requestsPath + "/{id}/etapes/{etape}"
 )
 
 // bodyLimit is the size of a form that a route takes.
 func bodyLimit(route string) int64 {
-	switch route {
-	case uploadRoute, letterRoute: // says itself what is too large
+	if route == stepRoute || route == letterRoute { // they say themselves what is too large
 		return 1 << 62
-	case "POST " + requestsPath + "/{id}/etapes/{etape}":
-		return MaxRequestForm
 	}
 	return MaxForm
 }
@@ -55,7 +52,7 @@ func (d *desk) slots(r *http.Request, x habilitation.Request, s formStep, now ty
 	}
 	for _, place := range s.slots {
 		at := requestsPath + "/" + x.ID + "/pieces/" + place.field
-		y := slotData{Field: place.field, Label: place.label, Hint: place.hint, Error: now.wrong[place.field], Attach: at, Drop: at + "/retirer", Once: once()}
+		y := slotData{Field: place.field, Label: place.label, Hint: place.hint, Error: now.wrong[place.field], Drop: at + "/retirer"}
 		if i := slices.IndexFunc(pieces, func(p habilitation.Piece) bool { return p.ID == x.Form.Pieces[place.field] }); i >= 0 {
 			y.Name, y.Href = pieces[i].Name, requestsPath+"/"+x.ID+"/pieces/"+pieces[i].ID
 		}
@@ -64,96 +61,124 @@ func (d *desk) slots(r *http.Request, x habilitation.Request, s formStep, now ty
 	return nil
 }
 
-// attach takes a document. One that is too large is answered before it is read.
-func (d *desk) attach(w http.ResponseWriter, r *http.Request, t turn) error {
-	x, err := d.own(r, t)
-	if err != nil {
-		return err
-	}
-	name := r.PathValue("champ")
-	step, _, ok := placeOf(name)
-	if !ok || !slices.Contains(habilitation.PieceFields(), name) {
-		return fault.New(fault.RessourceInconnue, "web: attach")
-	}
-	if err := x.Can(habilitation.Update, habilitation.Demandeur); err != nil {
-		return err
-	}
-	p, content, _, err := readPiece(w, r)
-	if err == nil {
-		p.Request, p.Field = x.ID, name
-		x, err = d.As(t.by).AttachPiece(r.Context(), p, content, t.doing(r, habilitation.Update))
-	}
-	if text := pieceErrors[fault.From(err).Reason()]; err != nil && text != "" {
-		note(w, err)
-		if x, err = d.own(r, t); err != nil {
-			return err
-		}
-		return d.showStep(w, r, t, x, step, typed{form: x.Form, wrong: map[string]string{name: text}}, stepData{})
-	}
-	if err != nil {
-		return err
-	}
-	return redirect(w, r, requestsPath+"/"+x.ID+"/etapes/"+formSteps[step].slug+"?fait=jointe")
+// upload is a document that came with a page of the form.
+type upload struct {
+	field, name string
+	content     []byte
+	err         error // why it is not to be kept
 }
 
-// readPiece reads the one file of a form, no further than the bound. said are
-// the short fields that came with it.
-func readPiece(w http.ResponseWriter, r *http.Request) (p habilitation.Piece, content []byte, said map[string]string, err error) {
-	said = map[string]string{}
-	tooLarge := fault.New(fault.ParametreInvalide, "web: document").On("document").Because(habilitation.PieceTooLarge)
-	empty := tooLarge.Because(habilitation.PieceEmpty)
-	if r.ContentLength > MaxUpload {
-		return p, nil, said, tooLarge
+// readStep reads a page of the form: its answers into r.PostForm, then the
+// document that comes after them. What is too large is not read, and costs no
+// answer. It reports false once it has answered itself.
+func (d *desk) readStep(w http.ResponseWriter, r *http.Request) (doc *upload, ok bool) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		return nil, d.largeForm(w, r)
 	}
+	var err error
+	if r.PostForm, doc, err = readUpload(w, r); err != nil {
+		status := http.StatusBadRequest
+		if errors.Is(err, errLongText) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		d.Error(w, r, status)
+		return nil, false
+	}
+	if doc != nil && !slices.Contains(habilitation.PieceFields(), doc.field) {
+		doc = nil
+	}
+	return doc, true
+}
+
+// errLongText says that the texts of a form are longer than a page of them.
+var errLongText = errors.New("web: the texts of a form are too long")
+
+// readUpload reads a form of several parts: its texts, within the bound of a
+// page, and the document that follows them. What is wrong with the document is
+// said in it; the error is of the form.
+func readUpload(w http.ResponseWriter, r *http.Request) (texts url.Values, doc *upload, err error) {
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Time{})                                                   // longer than other forms may take
 	late := time.AfterFunc(uploadFor, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) }) // but not for ever
 	defer late.Stop()
 	r.Body = http.MaxBytesReader(w, r.Body, MaxUpload)
 	parts, err := r.MultipartReader()
-	if err != nil {
-		return p, nil, said, empty
-	}
-	for {
-		part, err := parts.NextPart()
-		switch {
-		case errors.Is(err, io.EOF):
-			return p, content, said, ifEmpty(content, empty)
-		case err != nil:
-			return p, nil, said, cut(err, tooLarge, empty)
-		case part.FileName() == "":
-			text, err := io.ReadAll(io.LimitReader(part, 200))
-			if err != nil {
-				return p, nil, said, cut(err, tooLarge, empty)
+	texts = url.Values{}
+	for left := int64(MaxRequestForm); err == nil; {
+		var part *multipart.Part
+		if part, err = parts.NextPart(); err != nil {
+			break
+		}
+		if part.FileName() != "" {
+			doc = &upload{field: part.FormName(), name: part.FileName()}
+			if doc.content, doc.err = readPart(part, r.ContentLength > MaxUpload); doc.err != nil {
+				return texts, doc, nil
 			}
-			said[part.FormName()] = string(text)
 			continue
 		}
-		p.Name = part.FileName()
-		if content, err = readPart(part); err != nil {
-			return p, nil, said, cut(err, tooLarge, empty)
+		var v []byte
+		if v, err = io.ReadAll(io.LimitReader(part, left+1)); int64(len(v)) > left {
+			return texts, nil, errLongText
 		}
+		left -= int64(len(v))
+		texts.Add(part.FormName(), string(v))
 	}
-}
-
-func readPart(part *multipart.Part) ([]byte, error) {
-	return io.ReadAll(io.LimitReader(part, habilitation.MaxPiece+1))
-}
-
-func ifEmpty(content []byte, empty error) error {
-	if len(content) == 0 {
-		return empty
+	if !errors.Is(err, io.EOF) {
+		return texts, nil, err
 	}
-	return nil
+	return texts, doc, nil
 }
 
-// cut tells a form that is too large from one that is cut short.
-func cut(err, tooLarge, otherwise error) error {
+// readPiece reads a form that is one document and short texts. Errors:
+// parametre_invalide with the reason of a document.
+func readPiece(w http.ResponseWriter, r *http.Request) (p habilitation.Piece, content []byte, said map[string]string, err error) {
+	said = map[string]string{}
+	texts, doc, err := readUpload(w, r)
+	for name := range texts {
+		said[name] = texts.Get(name)
+	}
+	switch {
+	case err != nil || doc == nil:
+		return p, nil, said, fault.New(fault.ParametreInvalide, "web: document").On("document").Because(habilitation.PieceEmpty)
+	case doc.err != nil:
+		return p, nil, said, doc.err
+	}
+	p.Name = doc.name
+	return p, doc.content, said, nil
+}
+
+// readPart reads a document no further than the bound, and not at all when the
+// page that carries it is announced too large.
+func readPart(part io.Reader, tooLarge bool) ([]byte, error) {
+	refused := fault.New(fault.ParametreInvalide, "web: document").On("document").Because(habilitation.PieceTooLarge)
+	if tooLarge {
+		return nil, refused
+	}
+	b, err := io.ReadAll(io.LimitReader(part, habilitation.MaxPiece+1))
 	var bound *http.MaxBytesError
-	if errors.As(err, &bound) {
-		return tooLarge
+	switch {
+	case errors.As(err, &bound), len(b) > habilitation.MaxPiece:
+		return nil, refused
+	case err != nil:
+		return nil, refused.Because(habilitation.PieceEmpty) // it was cut on its way
 	}
-	return otherwise
+	return b, nil
+}
+
+// attach keeps the document of a page whose answers are kept already; what is
+// wrong with it is said beside its field.
+func (d *desk) attach(r *http.Request, t turn, x habilitation.Request, doc *upload) (habilitation.Request, string, error) {
+	if doc == nil {
+		return x, "", nil
+	}
+	err, next := doc.err, x
+	if err == nil {
+		next, err = d.As(t.by).AttachPiece(r.Context(), habilitation.Piece{Request: x.ID, Field: doc.field, Name: doc.name}, doc.content, t.doing(r, habilitation.Update))
+	}
+	if text := pieceErrors[fault.From(err).Reason()]; err != nil && text != "" {
+		return x, text, nil
+	}
+	return next, "", err
 }
 
 func (d *desk) detach(w http.ResponseWriter, r *http.Request, t turn) error {

@@ -25,9 +25,8 @@ type asked struct {
 // slotData is a place for a document, with the one that is there.
 type slotData struct {
 	Field, Label, Hint, Error string
-	Attach, Drop              string // addresses
+	Drop                      string // address that takes it out
 	Name, Href                string // of the document, "" when there is none
-	Once                      string
 }
 
 // stepData is one page of the form.
@@ -251,7 +250,8 @@ func (d *desk) showStep(w http.ResponseWriter, r *http.Request, t turn, x habili
 // saveStep keeps a page as it is, with what is missing; what is wrong is said,
 // and does not stop anybody.
 func (d *desk) saveStep(w http.ResponseWriter, r *http.Request, t turn) error {
-	if !d.largeForm(w, r) {
+	doc, ok := d.readStep(w, r)
+	if !ok {
 		return nil
 	}
 	for range 3 { // another page of the same form may be kept meanwhile
@@ -264,7 +264,9 @@ func (d *desk) saveStep(w http.ResponseWriter, r *http.Request, t turn) error {
 		ownOrganisation(&now, x)
 		changes := habilitation.Diff(x.Form, now.form)
 		if len(changes) > 0 && r.PostForm.Get("vu") != seenOf(x.Form, s) {
-			now.other = &x.Form
+			if now.other = &x.Form; doc != nil {
+				now.wrong[doc.field] = "Ce fichier n'a pas été joint : choisissez-le de nouveau."
+			}
 			return d.showStep(w, r, t, x, step, now, stepData{Overtaken: true})
 		}
 		if len(changes) > 0 {
@@ -279,6 +281,13 @@ func (d *desk) saveStep(w http.ResponseWriter, r *http.Request, t turn) error {
 			}
 			x = next
 		}
+		next, wrong, err := d.attach(r, t, x, doc)
+		if err != nil {
+			return err
+		}
+		if x = next; wrong != "" {
+			now.wrong[doc.field] = wrong
+		}
 		return d.stepSaved(w, r, t, x, step, now)
 	}
 	return fault.New(fault.ActeImpossible, "web: save step").Because(habilitation.EditionStale)
@@ -287,7 +296,7 @@ func (d *desk) saveStep(w http.ResponseWriter, r *http.Request, t turn) error {
 // stepSaved leads on, or says what is wrong with what was written.
 func (d *desk) stepSaved(w http.ResponseWriter, r *http.Request, t turn, x habilitation.Request, step int, now typed) error {
 	at := requestsPath + "/" + x.ID
-	if r.PostForm.Get("apres") == "quitter" {
+	if r.PostForm.Get("apres") == "quitter" && len(now.wrong) == 0 {
 		return redirect(w, r, at+"?fait=enregistree")
 	}
 	s := formSteps[step]
@@ -298,6 +307,7 @@ func (d *desk) stepSaved(w http.ResponseWriter, r *http.Request, t turn, x habil
 		}
 	}
 	if len(now.wrong) > 0 {
+		now.form = x.Form // with the document that was joined, and without what could not be read
 		return d.showStep(w, r, t, x, step, now, stepData{Kept: true})
 	}
 	if step+1 < len(formSteps) {

@@ -349,31 +349,52 @@ func TestDocumentsOfTheForm(t *testing.T) {
 	in := apptest.Start(t, apptest.Options{})
 	m := as(t, in, "clinique-direction")
 	id := m.open("etablissement_sante")
-	at := "/partenaire/demandes/" + id + "/pieces/cadre.document"
+	at, field := "/partenaire/demandes/"+id+"/etapes/cadre", "cadre.document"
 	good := []byte("%PDF-1.7\nUn texte\n%%EOF\n")
+	send := func(text, name string, content []byte) *apptest.Page {
+		form := kept(t, m.Get(t, at), at)
+		form.Set("cadre.nature", text)
+		return m.Upload(t, at, apptest.File{Field: field, Name: name, Content: content, With: form})
+	}
 	for _, c := range []struct {
 		name, file, says string
 		content          []byte
 	}{
 		{"a file that is not what it says", "décret.pdf", "n'est pas un PDF", []byte("MZ\x90\x00 un programme")},
 		{"a page called .pdf", "page.pdf", "n'est pas un PDF", []byte("<script>alert(1)</script>")},
-		{"no file at all", "", "Choisissez un fichier", nil},
+		{"an empty file", "vide.pdf", "Choisissez un fichier", nil},
 		{"just too large", "gros.pdf", "dépasse 10 Mo", append(append([]byte("%PDF-1.7\n"), bytes.Repeat([]byte(" "), habilitation.MaxPiece)...), "%%EOF"...)},
 		{"50 MB", "énorme.pdf", "dépasse 10 Mo", append([]byte("%PDF-1.7\n"), bytes.Repeat([]byte(" "), 50<<20)...)},
 	} {
-		t.Run(c.name+" gets a clear answer, and nothing is kept", func(t *testing.T) {
-			p := m.Upload(t, at, apptest.File{Field: "document", Name: c.file, Content: c.content})
-			if p.Status != 422 || !p.Says(c.says) || !strings.Contains(p.Body, `id="cadre.document-erreur"`) {
+		t.Run(c.name+" gets a clear answer, is kept nowhere, and costs no answer of the page", func(t *testing.T) {
+			p := send("Décret : "+c.name, c.file, c.content)
+			if p.Status != 422 || !p.Says(c.says) || !strings.Contains(p.Body, `id="cadre.document-erreur"`) || !strings.Contains(p.Body, `href="#cadre.document"`) || !p.Says("Décret : "+c.name) {
 				t.Errorf("status %d\n%s", p.Status, p.Text())
 			}
 			if list, err := in.App.Store.Pieces(t.Context(), id); err != nil || len(list) != 0 {
 				t.Error(len(list), err)
 			}
+			if r, err := in.App.Store.Request(t.Context(), id); err != nil || r.Form.Cadre.Nature != "Décret : "+c.name {
+				t.Error("the answer is lost", err)
+			}
 		})
 	}
-	p := m.Upload(t, at, apptest.File{Field: "document", Name: "../Décret n° 1.pdf", Content: good})
-	if p.Status != 200 || !p.Says("Décret n° 1.pdf") {
-		t.Fatalf("status %d\n%s", p.Status, p.Text())
+	t.Run("no file at all is no mistake", func(t *testing.T) {
+		if p := send("Décret", "", nil); p.Status != 200 || !p.Says("Étape 5 sur 6") {
+			t.Errorf("status %d\n%s", p.Status, p.Text())
+		}
+	})
+	for range 2 { // the same form twice is one document
+		if p := send("Décret", "../Décret n° 1.pdf", good); p.Status != 200 || !p.Says("Étape 5 sur 6") {
+			t.Fatalf("status %d\n%s", p.Status, p.Text())
+		}
+	}
+	if list, err := in.App.Store.Pieces(t.Context(), id); err != nil || len(list) != 1 {
+		t.Fatal(len(list), err)
+	}
+	p := m.Get(t, at)
+	if !p.Says("Décret n° 1.pdf") {
+		t.Fatal(p.Text())
 	}
 	piece := regexp.MustCompile(`/partenaire/demandes/` + id + `/pieces/doc_[^"]+`).FindString(p.Body)
 	t.Run("it is given back byte for byte, to be kept and never shown", func(t *testing.T) {
@@ -400,7 +421,7 @@ func TestDocumentsOfTheForm(t *testing.T) {
 		}
 	})
 	t.Run("it is taken out again", func(t *testing.T) {
-		if p := m.Post(t, at+"/retirer", url.Values{}); p.Status != 200 || !p.Says("Le document est retiré") {
+		if p := m.Post(t, "/partenaire/demandes/"+id+"/pieces/"+field+"/retirer", url.Values{}); p.Status != 200 || !p.Says("Le document est retiré") {
 			t.Error(p.Status)
 		}
 	})
@@ -448,7 +469,7 @@ func TestRolesInTheForm(t *testing.T) { // R33
 				t.Errorf("%s: %d", path, p.Status)
 			}
 		}
-		if p := reader.Upload(t, at+"/pieces/cadre.document", apptest.File{Field: "document", Name: "a.pdf", Content: []byte("%PDF-1.7\n%%EOF")}); p.Status != 403 {
+		if p := reader.Upload(t, at+"/etapes/cadre", apptest.File{Field: "cadre.document", Name: "a.pdf", Content: []byte("%PDF-1.7\n%%EOF")}); p.Status != 403 {
 			t.Error("a document", p.Status)
 		}
 	})
@@ -540,7 +561,7 @@ func TestFromTheRequestToTheSignedConvention(t *testing.T) { // R22 R26 R27 R29 
 	}
 	bytesToSign := m.Get(t, page+"/octets?version=1")
 	sign := func(k ed25519.PrivateKey, b string) url.Values {
-		return url.Values{"version": {"1"}, "avec": {base64.StdEncoding.EncodeToString(k.Public().(ed25519.PublicKey))}, "signature": {base64.StdEncoding.EncodeToString(ed25519.Sign(k, []byte(b)))}}
+		return url.Values{"version": {"1"}, "signature": {base64.StdEncoding.EncodeToString(ed25519.Sign(k, []byte(b)))}}
 	}
 	for name, c := range map[string]struct {
 		path string
@@ -548,10 +569,8 @@ func TestFromTheRequestToTheSignedConvention(t *testing.T) { // R22 R26 R27 R29 
 		says string
 	}{
 		"a key that is none":             {"/cle", url.Values{"version": {"1"}, "cle": {"bonjour"}}, "pas une clé publique"},
-		"a key that was not registered":  {"/signature", sign(secret, bytesToSign.Body), "pas déposée"},
-		"a signature of something else":  {"/signature", sign(secret, bytesToSign.Body+" "), "n'est pas celle de ce document"},
-		"a signature that is none":       {"/signature", url.Values{"version": {"1"}, "avec": {"x"}, "signature": {"y"}}, "n'est pas celle"},
-		"no signature, and no file":      {"/signature", url.Values{"version": {"1"}}, "n'est pas celle"},
+		"a signature before any key":     {"/signature", sign(secret, bytesToSign.Body), "déposez-la d'abord"},
+		"no signature, and no file":      {"/signature", url.Values{"version": {"1"}}, "déposez-la"},
 		"the key that stands for a pair": {"/cle", url.Values{"version": {"1"}, "cle": {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"}}, "pas une clé publique"},
 	} {
 		t.Run("R27 "+name+" is refused in words", func(t *testing.T) {
@@ -563,6 +582,15 @@ func TestFromTheRequestToTheSignedConvention(t *testing.T) { // R22 R26 R27 R29 
 	t.Run("R27 the organisation signs with a key of its own, and the state changes", func(t *testing.T) {
 		if p := m.Post(t, page+"/cle", url.Values{"version": {"1"}, "cle": {pemOf(t, secret.Public().(ed25519.PublicKey))}}); p.Status != 200 || !p.Says("La clé publique est déposée") {
 			t.Fatal(p.Status, p.Text())
+		}
+		_, other, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, form := range map[string]url.Values{"of something else": sign(secret, bytesToSign.Body+" "), "by another key": sign(other, bytesToSign.Body), "that is none": {"version": {"1"}, "signature": {"y"}}, "that is not there": {"version": {"1"}}} {
+			if p := m.Post(t, page+"/signature", form); p.Status != 422 || !p.Says("n'est pas celle de ce document") {
+				t.Errorf("R27 a signature %s answers %d", name, p.Status)
+			}
 		}
 		p := m.Post(t, page+"/signature", sign(secret, bytesToSign.Body))
 		if p.Status != 200 || !p.Says("La signature de votre organisme est vérifiée") || !p.Says("Votre organisme a signé") {

@@ -59,7 +59,6 @@ func (d *desk) requestRoutes(mux *http.ServeMux) {
 	post("/{id}/rouvrir", d.actHandler(habilitation.Reopen, "rouverte"))
 	post("/{id}/annuler", d.actHandler(habilitation.CancelReopening, "annulee"))
 	post("/{id}/archiver", d.actHandler(habilitation.Archive, "archivee"))
-	post("/{id}/pieces/{champ}", d.attach)
 	post("/{id}/pieces/{champ}/retirer", d.detach)
 }
 
@@ -248,7 +247,6 @@ var requestDeeds = map[string]string{
 	"rouverte":    "L'habilitation est ouverte à la modification. Ce qui est accordé aujourd'hui continue de valoir jusqu'à la décision.",
 	"annulee":     "La modification est abandonnée. Ce qui est accordé n'a pas changé.",
 	"archivee":    "La demande est archivée.",
-	"jointe":      "Le document est joint.",
 	"retiree":     "Le document est retiré.",
 }
 

@@ -59,7 +59,7 @@ func TestOversight(t *testing.T) {
 	t.Run("R29 a registered letter: from its receipt, to the end of the fifteenth day", func(t *testing.T) {
 		send := func(received, name, content string) *apptest.Page {
 			t.Helper()
-			return head.Upload(t, at+"/lettre", apptest.File{Field: "document", Name: name, Content: []byte(content), With: map[string]string{"recue": received}})
+			return head.Upload(t, at+"/lettre", apptest.File{Field: "document", Name: name, Content: []byte(content), With: url.Values{"recue": {received}}})
 		}
 		pdf := "%PDF-1.7\n1 0 obj\nendobj\n%%EOF\n"
 		whole(t, send("2026-11-20", "lettre.pdf", "MZ not a PDF"), 422, "n'est pas un PDF")

@@ -63,7 +63,7 @@ func requestModels() map[string][]any {
 			}
 			steps = append(steps, stepData{ID: x.ID, Title: s.Title, Step: i + 1, Of: 6, Asked: s.ask(now), Before: "/a", Next: "b", NextHref: "/b", NoFC: "/c", Motive: "M", Overtaken: true, Kept: true, Wrong: []mistake{{s.answers[0].name, "Non."}}})
 			for j, place := range s.slots {
-				steps[len(steps)-1] = stepData{Title: s.Title, Step: i + 1, Of: 6, Slots: []slotData{{Field: place.field, Label: place.label, Attach: "/a", Drop: "/d", Name: "Décret.pdf", Href: "/h", Error: []string{"", "Non."}[(j+i)%2]}}}
+				steps[len(steps)-1] = stepData{Title: s.Title, Step: i + 1, Of: 6, Slots: []slotData{{Field: place.field, Label: place.label, Drop: "/d", Name: "Décret.pdf", Href: "/h", Error: []string{"", "Non."}[(j+i)%2]}}}
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func conventionModels() (out []any) {
 		x := conventionData{ID: d.ID, Version: 2, State: conventionTags[s], Told: conventionSays(c), Digest: c.Digest, Wording: c.Wording(), Summary: summaryOf(c), Duties: endDuties, Reads: []string{"Identité"}, ByTick: []string{"Motif"},
 			Signed: []signatureLine{{"Vous", tag{"ok", "signée"}, "hier", "…abc"}, {Who: "Nous", State: tag{"warn", "attendue"}}}, Files: []link{{"a", "/a"}}, Versions: []conventionLine{{Href: "/1", Version: 1}, {Href: "/2", Version: 2}}, Leave: "/partir", Last: "demain"}
 		out = append(out, x)
-		for _, f := range []signForm{{MayNot: true}, {SignedAlready: true}, {Key: field("cle", "Non."), Signature: field("signature", "Non."), Registered: 2, Keys: choices{Name: "avec", Legend: "Clé", Kind: "radio", Options: []option{{Value: "k", Label: "…k", Checked: true}}}}, {Key: field("cle", "")}} {
+		for _, f := range []signForm{{MayNot: true}, {SignedAlready: true}, {Key: field("cle", "Non."), Signature: field("signature", "Non."), Registered: 2}, {Key: field("cle", "")}} {
 			x.Sign, x.Wrong = &f, mistakes(f.Key, f.Signature)
 			out = append(out, x)
 		}
