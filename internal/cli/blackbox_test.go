@@ -54,7 +54,7 @@ func TestTheBuiltProgram(t *testing.T) {
 	t.Run("R57 it prints addresses, test persons and a line that works", func(t *testing.T) {
 		demo.until(t, demo.out, "Ctrl-C")
 		banner := demo.out.String()
-		for _, word := range []string{at.API, at.Simulator, at.Partners + "/hopital", at.Partners + "/mutuelle", at.BaseURL, "famille-martin", "fictitious", "demo token --data " + data + " "} {
+		for _, word := range []string{at.API, at.Simulator, at.Partners + "/hopital", at.Partners + "/mutuelle", at.API + "/partenaire", at.API + "/instruction", at.Simulator + "/pro/", at.BaseURL, "famille-martin", "fictitious", "demo token --data " + data + " "} {
 			if !strings.Contains(banner, word) {
 				t.Errorf("it does not say %q", word)
 			}

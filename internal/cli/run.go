@@ -173,14 +173,17 @@ func banner(c *cobra.Command, d *app.Demo, took time.Duration) error {
 
   Platform, pages    %s
   Citizen space      %s/mon-espace
+  Partner space      %s/partenaire
+  Agents             %s/instruction
   Sample hospital    %s/hopital
   Sample insurer     %s/mutuelle
   FranceConnect      %s   (simulator)
+  Professionals      %s/   (simulated identity provider)
   Health, metrics    %s/readyz
   API                %s
 
   %d fictitious people; among those who can log in:
-`, took.Seconds(), d.URLs.API, d.URLs.API, d.URLs.Partners, d.URLs.Partners, d.URLs.Sim, d.URLs.Internal, d.URLs.BaseURL, d.Summary.Personnes)
+`, took.Seconds(), d.URLs.API, d.URLs.API, d.URLs.API, d.URLs.API, d.URLs.Partners, d.URLs.Partners, d.URLs.Sim, d.URLs.Pro, d.URLs.Internal, d.URLs.BaseURL, d.Summary.Personnes)
 	n := 0
 	for _, p := range d.People {
 		if p.Named && n < 6 {
