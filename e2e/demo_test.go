@@ -67,8 +67,9 @@ func start() (stop func(), err error) {
 type running struct {
 	api, sim, partners string
 	binary             string
-	stop               func() // ends the process; what it ran from stays
-	clean              func() // ends it and removes everything
+	stop               func()                     // ends the process; what it ran from stays
+	again              func(args ...string) error // ends it, and runs it over the same folder
+	clean              func()                     // ends it and removes everything
 }
 
 // runDemo builds the program and runs its demonstration on free ports.
@@ -91,28 +92,39 @@ func runDemo() (*running, error) {
 		return nil, err
 	}
 	ready := filepath.Join(dir, "ready")
-	// #nosec: the arguments are ours.
-	cmd := exec.Command(binary, "demo", "--data", filepath.Join(dir, "data"), "--ready-file", ready,
-		"--api", addresses[0], "--sim", addresses[1], "--partners", addresses[2], "--internal", addresses[3])
-	said := &tail{}
-	cmd.Stdout, cmd.Stderr = said, said
-	if err := cmd.Start(); err != nil {
-		clean()
-		return nil, err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
 	d := &running{api: "http://" + addresses[0], sim: "http://" + addresses[1], partners: "http://" + addresses[2], binary: binary}
-	d.stop = sync.OnceFunc(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(15 * time.Second):
-			_ = cmd.Process.Kill()
+	d.again = func(more ...string) error {
+		if d.stop != nil {
+			d.stop()
 		}
-	})
-	d.clean = func() { d.stop(); clean() }
-	if err := wait(ready, ended, said); err != nil {
+		_ = os.Remove(ready)
+		// #nosec: the arguments are ours.
+		cmd := exec.Command(binary, append([]string{"demo", "--data", filepath.Join(dir, "data"), "--ready-file", ready,
+			"--api", addresses[0], "--sim", addresses[1], "--partners", addresses[2], "--internal", addresses[3]}, more...)...)
+		said := &tail{}
+		cmd.Stdout, cmd.Stderr = said, said
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		d.stop = sync.OnceFunc(func() {
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+			select {
+			case <-ended:
+			case <-time.After(15 * time.Second):
+				_ = cmd.Process.Kill()
+			}
+		})
+		return wait(ready, ended, said)
+	}
+	d.clean = func() {
+		if d.stop != nil {
+			d.stop()
+		}
+		clean()
+	}
+	if err := d.again(); err != nil {
 		d.clean()
 		return nil, err
 	}

@@ -342,6 +342,8 @@ func (a *App) housekeep(ctx context.Context) error {
 			a.Logger.Warn("housekeeping", slog.String("event", event), slog.String("code", "service_indisponible"))
 		}
 	}
+	_, err := a.Store.EndConventions(ctx) // what had its last day while nothing ran
+	do("end_conventions", err)
 	for {
 		select {
 		case <-ctx.Done():
@@ -353,11 +355,11 @@ func (a *App) housekeep(ctx context.Context) error {
 			do("trail_beat", a.beat(ctx))
 			do("agreements", a.agreements(ctx))
 			do("keys", a.watchKeys(ctx))
+			_, err := a.Store.EndConventions(ctx)
+			do("end_conventions", err)
 		case <-hour.C:
 			_, err := a.Store.ForgetTokens(ctx)
 			do("forget_tokens", err)
-			_, err = a.Store.EndConventions(ctx)
-			do("end_conventions", err)
 			_, err = a.Store.TrimSessions(ctx, a.clock().Add(-web.SessionLife), a.clock().Add(-web.SessionIdle))
 			do("trim_sessions", err)
 			_, err = a.Store.TrimDesk(ctx, a.clock().Add(-admin.MaxDeskFor))

@@ -40,9 +40,12 @@ const (
 	clientHospV1  = "hopital-demo-v1-0123456789abcdef0123456789"
 	clientHospV2  = "hopital-demo-v2-0123456789abcdef0123456789"
 	clientInsurer = "mutuelle-demo-v2-0123456789abcdef012345678"
-	clientSpace   = "espace-demo-v2-0123456789abcdef0123456789ab"
-	clientPro     = "professionnels-demo-0123456789abcdef01234567"
-	providerID    = "droits-demo-fournisseur-0123456789abcdef01"
+	// ClientClinic is the FranceConnect client of an organisation that nobody here
+	// has heard of: what it writes in its request.
+	ClientClinic = "clinique-demo"
+	clientSpace  = "espace-demo-v2-0123456789abcdef0123456789ab"
+	clientPro    = "professionnels-demo-0123456789abcdef01234567"
+	providerID   = "droits-demo-fournisseur-0123456789abcdef01"
 )
 
 // secret derives a fixed secret of the demonstration from its seed.
@@ -76,6 +79,7 @@ func (d *Demo) simulate() error {
 			{ID: clientHospV1, Secret: d.secret("client/" + clientHospV1), Name: "Hôpital de démonstration", Profile: identity.V1, RedirectURIs: []string{app + partners.HospitalCallback}, PostLogoutURIs: []string{app + partners.HospitalLogout}, Scopes: scopes},
 			{ID: clientHospV2, Secret: d.secret("client/" + clientHospV2), Name: "Hôpital de démonstration", Profile: identity.V2, RedirectURIs: []string{app + partners.HospitalCallback}, PostLogoutURIs: []string{app + partners.HospitalLogout}, Scopes: scopes},
 			{ID: clientInsurer, Secret: d.secret("client/" + clientInsurer), Name: "Mutuelle de démonstration", Profile: identity.V2, RedirectURIs: []string{app + partners.InsurerCallback}, PostLogoutURIs: []string{app + partners.InsurerLogout}, Scopes: scopes, Private: true},
+			{ID: ClientClinic, Secret: d.secret("client/" + ClientClinic), Name: "Clinique de démonstration", Profile: identity.V2, RedirectURIs: []string{app + partners.HospitalCallback}, PostLogoutURIs: []string{app + partners.HospitalLogout}, Scopes: scopes},
 			{ID: clientSpace, Secret: d.secret("client/" + clientSpace), Name: "Espace assuré de démonstration", Profile: identity.V2, RedirectURIs: []string{d.URLs.API + web.ReturnPath}, PostLogoutURIs: []string{d.URLs.API + web.GoodbyePath}, Scopes: []string{"identite_pivot"}},
 		},
 		Providers: []fcsim.DataProvider{{ID: providerID, Secret: d.secret("provider"), Title: "Plateforme Droits (démonstration)", JWKSURL: d.URLs.API + JWKSPath, Scopes: scopes}},

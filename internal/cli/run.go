@@ -107,6 +107,7 @@ where to click and a curl line that works.
 ` + exitCodes,
 		Example: `  droits demo
   droits demo --data ./demo --api 127.0.0.1:9080 --sim 127.0.0.1:0
+  droits demo --data ./demo --ahead 384h
   droits demo token --person famille-martin --partner hopital --json`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c, p, d) },
@@ -117,6 +118,7 @@ where to click and a curl line that works.
 	c.Flags().StringVar(&d.Partners, "partners", d.Partners, "address of the sample partners")
 	c.Flags().StringVar(&d.Internal, "internal", d.Internal, "address of health and metrics")
 	c.Flags().Int64Var(&d.Seed, "seed", d.Seed, "seed of the people and of the keys")
+	c.Flags().Duration("ahead", 0, "how far ahead of now the clock is, such as 384h: shows what is answered then, over a folder that is kept")
 	c.Flags().String("ready-file", "", "write this file (JSON: the addresses) when everything answers")
 	c.Flags().String("log", "", "write the event log to this file (default: none)")
 	c.AddCommand(demoTokenCommand(), demoPersonsCommand())
@@ -125,6 +127,13 @@ where to click and a curl line that works.
 
 func runDemo(c *cobra.Command, p Process, cfg app.DemoConfig) error {
 	cfg.Logs = discard{}
+	ahead, err := c.Flags().GetDuration("ahead")
+	if err != nil || ahead < 0 || ahead > 10*366*24*time.Hour {
+		return usage("--ahead must be a length of time to come, ten years at most, such as 384h")
+	}
+	if ahead > 0 {
+		cfg.Clock = func() time.Time { return time.Now().Add(ahead) }
+	}
 	if path := text(c, "log"); path != "" {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 		if err != nil {
