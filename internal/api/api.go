@@ -39,6 +39,7 @@ type Config struct {
 	Clock       func() time.Time
 	PartnerName func(id string) (partner.Partner, bool)
 	Ping        func(ctx context.Context) error // whether the journal can be read
+	Deprecation Deprecation                     // what is on its way out
 }
 
 // API serves the partner API. It is safe for concurrent use.
@@ -68,7 +69,8 @@ func New(c Config) *API {
 }
 
 func (a *API) handle(path, id string, h edge.HandlerFunc) {
-	a.routes[strings.TrimSuffix(path, "/")] = route{a.Edge.Handle(id, h), a.Edge.Refuse(id, fault.MethodeNonPermise)}
+	extra := a.Deprecation.headers(id)
+	a.routes[strings.TrimSuffix(path, "/")] = route{announced(extra, a.Edge.Handle(id, h)), announced(extra, a.Edge.Refuse(id, fault.MethodeNonPermise))}
 }
 
 // Handles reports whether a path belongs to the API, known route or not.

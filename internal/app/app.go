@@ -136,7 +136,7 @@ func (a *App) join() (err error) {
 		Keys:         a.Store, People: a.Store, Digests: a.Store, Tokens: a.Verifier, Journal: a.writer, Assertions: clientauth.New(a.Config.PublicURL+"/"+strings.Trim(a.Config.BasePath, "/"), a.clock, a.Store.Proofs()), Trail: a.Store, Sharings: a.Store,
 		Environment: a.Config.Instance, Clock: a.clock, Alarm: a.metrics.alarm,
 	})
-	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner, Ping: a.Store.Ping})
+	a.api = api.New(api.Config{Access: a.Access, Edge: a.Edge, Base: a.Config.BasePath, Environment: a.Config.Instance, Clock: a.clock, PartnerName: a.Store.Partner, Ping: a.Store.Ping, Deprecation: a.Config.Deprecation.announcement(a.Config.PublicURL)})
 	if a.Worker, err = a.deliverer(); err != nil {
 		return err
 	}

@@ -70,6 +70,9 @@ func (c Config) Check() error {
 	if err := c.Administration.check(); err != nil {
 		return err
 	}
+	if err := c.Deprecation.check(); err != nil {
+		return err
+	}
 	if err := c.Webhooks.check(); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	Mail           Mail                `toml:"mail"`
 	Webhooks       Webhooks            `toml:"webhooks"`
 	Administration Administration      `toml:"administration"`
+	Deprecation    Deprecation         `toml:"deprecation"`
 	Log            Log                 `toml:"log"`
 	Drain          Duration            `toml:"drain" doc:"time given to running requests at the end"`
 }
