@@ -46,6 +46,7 @@ type Line struct {
 	SubmittedAt time.Time   `json:"deposee,omitzero"`
 	ChangedAt   time.Time   `json:"changee"`
 	Kind        droits.Kind `json:"categorie"`
+	Applicant   string      `json:"demandeur,omitempty"`   // account that submitted it last
 	Unread      bool        `json:"non_lue,omitempty"`     // by the reader of the query
 	Proposed    Act         `json:"proposition,omitempty"` // that waits for a second agent
 }

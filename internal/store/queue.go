@@ -21,6 +21,10 @@ type shownOf struct {
 			Intitule string `json:"intitule"`
 		} `json:"projet"`
 	} `json:"reponses"`
+	Events []struct {
+		Act    habilitation.Act `json:"acte"`
+		Author string           `json:"auteur"`
+	} `json:"evenements"`
 	Proposal *habilitation.Proposal `json:"proposition"`
 }
 
@@ -69,6 +73,11 @@ func (s *Store) scanLine(scan func(...any) error) (l habilitation.Line, err erro
 		return l, err
 	}
 	l.Name, l.Project, l.Kind = h.Form.Organisation.Nom, h.Form.Projet.Intitule, h.Form.Organisation.Kind
+	for _, e := range h.Events {
+		if e.Act == habilitation.Submit {
+			l.Applicant = e.Author
+		}
+	}
 	if h.Proposal != nil {
 		l.Proposed = h.Proposal.Act
 	}

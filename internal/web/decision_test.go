@@ -100,6 +100,23 @@ func TestExaminationOfARequest(t *testing.T) {
 			t.Error("read by one is read by all")
 		}
 	})
+	t.Run("the queue names who submitted, where it is somebody of ours", func(t *testing.T) {
+		direction := in.Staff(t, "clinique-direction")
+		people, err := in.App.Store.Team(t.Context(), "00000000000034")
+		if err != nil || len(people) != 1 {
+			t.Fatal(err)
+		}
+		r, err := in.App.Store.OpenRequest(t.Context(), habilitation.Doing{Role: habilitation.Demandeur, Author: people[0].ID, Form: asked()})
+		if err == nil {
+			_, err = in.App.Store.ActOnRequest(t.Context(), r.ID, habilitation.Doing{Act: habilitation.Submit, Role: habilitation.Demandeur, Author: people[0].ID})
+		}
+		if p := lucie.Get(t, "/instruction/demandes?q="+r.ID); err != nil || !p.Says("Hélène Castagner") {
+			t.Error(err, p.Text())
+		}
+		if p := direction.Get(t, "/instruction/demandes"); p.Status != 403 {
+			t.Error("a member reads the queue:", p.Status)
+		}
+	})
 	t.Run("R31 a note is between agents, a message is for the organisation", func(t *testing.T) {
 		if p := lucie.Post(t, at+"/note", url.Values{"note": {"Vérifier la durée NOTE-SECRETE."}}); p.Status != 200 || !p.Says("NOTE-SECRETE") {
 			t.Error(p.Status)

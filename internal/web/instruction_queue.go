@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/habilitation"
 	"droits.example/droits/internal/partner"
 )
@@ -119,7 +120,7 @@ type queueLine struct {
 	Again, Unread                  bool
 	Proposed                       string
 	Submitted, Changed             instantOf
-	Wait                           string
+	Wait, Who                      string
 	Pace                           tag
 }
 
@@ -189,11 +190,31 @@ func (d *desk) queue(w http.ResponseWriter, r *http.Request, t turn) error {
 	if err != nil {
 		return err
 	}
+	names := map[string]string{}
 	for _, l := range p.Lines {
-		x.Lines = append(x.Lines, queueLineOf(l, d.Clock(), d.AnswerDue))
+		line := queueLineOf(l, d.Clock(), d.AnswerDue)
+		if line.Who, err = d.nameOf(r.Context(), l.Applicant, names); err != nil {
+			return err
+		}
+		x.Lines = append(x.Lines, line)
 	}
 	x.paged(v, p.Total)
 	return d.show(w, r, t, queueOf(d, t, x))
+}
+
+// nameOf is the name of an account, "" of one that is none; known keeps those
+// that were read.
+func (d *desk) nameOf(ctx context.Context, id string, known map[string]string) (string, error) {
+	name, ok := known[id]
+	if ok || id == "" {
+		return name, nil
+	}
+	p, err := d.Accounts.Account(ctx, id)
+	if err != nil && !fault.Is(err, fault.RessourceInconnue) {
+		return "", err
+	}
+	known[id] = p.Name
+	return p.Name, nil
 }
 
 func queueOf(d *desk, t turn, x queueData) page {
