@@ -9,6 +9,13 @@ const MaxEvents = 1000
 // TooManyEvents is the reason of acte_impossible beyond it.
 const TooManyEvents = "EVENTS_TOO_MANY"
 
+// MaxDrafts bounds the requests that an organisation has begun and not
+// submitted.
+const MaxDrafts = 50
+
+// TooManyDrafts is the reason of acte_impossible beyond it.
+const TooManyDrafts = "DRAFTS_TOO_MANY"
+
 // sitting is how long the updates of one person are told as one.
 const sitting = time.Hour
 

@@ -154,6 +154,26 @@ func TestARequestStaysWithTheOrganisationThatOpenedIt(t *testing.T) {
 	}
 }
 
+func TestAnOrganisationBeginsSoManyRequestsAndNoMore(t *testing.T) {
+	s := fresh(t)
+	var last error
+	for range habilitation.MaxDrafts + 1 {
+		d := member("")
+		d.Form = applied()
+		_, last = s.OpenRequest(ctx, d)
+	}
+	if fault.From(last).Reason() != habilitation.TooManyDrafts {
+		t.Error(last)
+	}
+	other := member("")
+	f := applied()
+	f.Organisation.SIRET = "00000000000018"
+	other.Form = f
+	if _, err := s.OpenRequest(ctx, other); err != nil {
+		t.Error("another organisation is stopped too:", err)
+	}
+}
+
 func TestWhatAnAccountHasSeen(t *testing.T) {
 	s := fresh(t)
 	must(t, s.NoteSeen(ctx, "cpt_1", "D-1", 3))

@@ -20,7 +20,8 @@ const placeRequest = "demande|contenu|"
 
 // OpenRequest begins a request of an organisation, as a draft; it gets the next
 // number of the year. The form that opened one already opens no other: it gives
-// that one back. Errors: service_indisponible.
+// that one back. Errors: acte_impossible (habilitation.TooManyDrafts),
+// service_indisponible.
 func (s *Store) OpenRequest(ctx context.Context, by habilitation.Doing) (r habilitation.Request, err error) {
 	now := s.clock()
 	r = habilitation.Request{State: habilitation.Draft}
@@ -34,6 +35,9 @@ func (s *Store) OpenRequest(ctx context.Context, by habilitation.Doing) (r habil
 	err = s.act(ctx, "store: open request", &e, func(tx *sql.Tx) error {
 		if known, err = formSent(ctx, tx, by); err != nil || known != "" {
 			return errors.Join(err, errSentAlready)
+		}
+		if err := draftsLeft(ctx, tx, r.Organisation); err != nil {
+			return err
 		}
 		year := strconv.Itoa(civil.On(now).Year())
 		var n int
@@ -57,6 +61,16 @@ func (s *Store) OpenRequest(ctx context.Context, by habilitation.Doing) (r habil
 		return s.Request(ctx, known)
 	}
 	return r, err
+}
+
+// draftsLeft refuses one draft more to an organisation that has begun too many.
+func draftsLeft(ctx context.Context, tx *sql.Tx, organisation string) error {
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM demande WHERE organisation = $1 AND organisation <> '' AND etat = 'draft'`, organisation).Scan(&n)
+	if err == nil && n >= habilitation.MaxDrafts {
+		return fault.New(fault.ActeImpossible, "store: open request").Because(habilitation.TooManyDrafts)
+	}
+	return err
 }
 
 // errSentAlready undoes the transaction of a form that was sent before.

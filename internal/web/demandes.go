@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"droits.example/droits/internal/account"
@@ -234,6 +235,10 @@ func (d *desk) openRequest(w http.ResponseWriter, r *http.Request, t turn) error
 	doing := t.doing(r, habilitation.Create)
 	doing.Form = &f
 	x, err := d.As(t.by).OpenRequest(r.Context(), doing)
+	if fault.From(err).Reason() == habilitation.TooManyDrafts {
+		note(w, err)
+		return d.askKind(w, r, t, string(kind), "Votre organisme a déjà "+strconv.Itoa(habilitation.MaxDrafts)+" demandes commencées : déposez-en, ou archivez celles qui ne servent plus.")
+	}
 	if err != nil {
 		return err
 	}
