@@ -55,6 +55,8 @@ type Options struct {
 	Sign   func(*convention.Document)      // last word on the conventions of the sample partners
 	Dir    string                          // data directory, kept; a temporary one when empty
 	V1Only bool                            // leaves FranceConnect v2 unconfigured
+
+	Environment partner.Environment // sandbox when empty; production is served in clear here, on loopback
 }
 
 // Instance is a running platform with its simulated FranceConnect.
@@ -148,6 +150,9 @@ func start(o Options) (in *Instance, err error) {
 	if o.Quota == (convention.Quota{}) {
 		o.Quota = convention.Quota{PerSecond: 1_000_000, PerDay: 10_000_000}
 	}
+	if o.Environment == "" {
+		o.Environment = partner.Sandbox
+	}
 	in = &Instance{Clock: &Clock{now: o.Now}, Logs: &Buffer{}, Dir: o.Dir, opts: o, client: &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
 		Timeout:       20 * time.Second,
@@ -236,7 +241,7 @@ func (in *Instance) awaitReady() error {
 
 func (in *Instance) config() app.Config {
 	c := app.DefaultConfig()
-	c.Instance, c.Data, c.PublicURL, c.Drain = partner.Sandbox, in.Dir, in.URL, app.Duration(3*time.Second)
+	c.Instance, c.Data, c.PublicURL, c.Drain = in.opts.Environment, in.Dir, in.URL, app.Duration(3*time.Second)
 	c.Log = app.Log{Level: "debug", Format: "json"}
 	if in.opts.Base != "" {
 		c.BasePath = in.opts.Base

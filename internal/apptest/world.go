@@ -162,8 +162,8 @@ func (in *Instance) signUp(id string, base, edit func(*convention.Document)) (p 
 }
 
 func (in *Instance) addKey(p Partner, expiresAt time.Time) (Partner, error) {
-	p.Key = partner.NewSecret(partner.Sandbox)
-	k, err := in.App.Store.AddKey(context.Background(), p.Convention, p.Key, partner.Sandbox, expiresAt)
+	p.Key = partner.NewSecret(in.opts.Environment)
+	k, err := in.App.Store.AddKey(context.Background(), p.Convention, p.Key, in.opts.Environment, expiresAt)
 	p.KeyID = k.ID
 	return p, err
 }
