@@ -13,11 +13,11 @@ import (
 	"droits.example/droits/internal/partner"
 )
 
-// letter is a mail to a professional, as it is sealed: to an account, whose
-// address is read when it leaves, or to an address that an organisation gave.
+// letter is a mail to a professional, as it is sealed: to an account, or to the
+// technical contact of a partner. The address is read when it leaves.
 type letter struct {
 	Account string `json:"compte,omitempty"`
-	Mail    string `json:"courriel,omitempty"`
+	Partner string `json:"partenaire,omitempty"`
 	notify.About
 }
 
@@ -28,7 +28,7 @@ func (s *Store) post(ctx context.Context, tx *sql.Tx, typ notify.Type, l letter)
 		return err
 	}
 	now := s.clock()
-	return s.enqueue(actPen{ctx, tx, s.disk}, envoi{id: partner.NewID("env"), channel: notify.Mail, typ: typ, file: l.Account + l.Mail, body: body, at: now, dueAt: now})
+	return s.enqueue(actPen{ctx, tx, s.disk}, envoi{id: partner.NewID("env"), channel: notify.Mail, typ: typ, file: l.Account + l.Partner, body: body, at: now, dueAt: now})
 }
 
 // openLetter reads a letter and where it goes now: nowhere when the account has
@@ -41,7 +41,11 @@ func (s *Store) openLetter(ctx context.Context, id string, sealed []byte) (l let
 	if err != nil {
 		return l, "", err
 	}
-	to = l.Mail
+	if l.Partner != "" {
+		if to, err = s.contactOf(ctx, l.Partner); err != nil {
+			return l, "", err
+		}
+	}
 	if l.Account != "" {
 		x, ok, err := s.oneAccount(ctx, s.journal.reader, `WHERE id = $1`, l.Account)
 		if err != nil || !ok || x.Role == "" {
@@ -90,24 +94,31 @@ func (s *Store) tellApplicant(ctx context.Context, tx *sql.Tx, r habilitation.Re
 }
 
 // tellMembers queues a letter to every member of an organisation whose role
-// lets it do a deed.
-func (s *Store) tellMembers(ctx context.Context, tx *sql.Tx, siret string, who account.Deed, typ notify.Type, about notify.About) error {
+// lets it engage it, or else to its technical contact.
+func (s *Store) tellMembers(ctx context.Context, tx *sql.Tx, p party, typ notify.Type, about notify.About) error {
 	var ids []string
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		var id string
 		var role account.Role
 		err := scan(&id, &role)
-		if role.May(who) {
+		if role.May(account.Leave) {
 			ids = append(ids, id)
 		}
 		return err
-	}, `SELECT id, role FROM compte WHERE cote = 'membre' AND organisation = $1 ORDER BY created_at, id`, siret)
+	}, `SELECT id, role FROM compte WHERE cote = 'membre' AND organisation = $1 AND organisation <> '' ORDER BY created_at, id`, p.siret)
 	for _, id := range ids {
 		if err == nil {
 			err = s.post(ctx, tx, typ, letter{Account: id, About: about})
 		}
 	}
-	return err
+	if err != nil || len(ids) > 0 {
+		return err
+	}
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM contact WHERE partenaire = $1`, p.id).Scan(&n); err != nil || n == 0 {
+		return err
+	}
+	return s.post(ctx, tx, typ, letter{Partner: p.id, About: about})
 }
 
 // tellWebhook queues an event to a partner that has a webhook.

@@ -91,6 +91,7 @@ func TestANewVersionOfTheTermsAnnouncesItself(t *testing.T) {
 			t.Error("it did")
 		}
 	})
+	must(t, s.SetTechnicalContact(ctx, "hopital", "technique@hopital.example")) // nobody has logged in for it
 	n, err := s.AnnounceTerms(ctx, "2027-02", from)
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
@@ -99,6 +100,15 @@ func TestANewVersionOfTheTermsAnnouncesItself(t *testing.T) {
 	if err != nil || len(due) != 1 || due[0].Type != notify.TermsAnnounced || !strings.Contains(string(due[0].Body), `"terms":"2027-02","from":"`+from.String()+`"`) {
 		t.Errorf("%d %v", len(due), err)
 	}
+	t.Run("where nobody has logged in, the technical contact is written to", func(t *testing.T) {
+		due, err := s.Due(ctx, notify.Receiver{Channel: notify.Mail}, 10)
+		if err != nil || len(due) != 1 || due[0].To != "technique@hopital.example" {
+			t.Fatal(len(due), err)
+		}
+		if l, ok := due[0].Letter(notify.Places{Partners: "https://droits.example/partenaire"}); !ok || !strings.Contains(l.Subject, "22/12/2026") || !strings.Contains(l.Text, "préavis de quinze jours") {
+			t.Errorf("%+v", l)
+		}
+	})
 	t.Run("it holds from its day on, and not before", func(t *testing.T) {
 		held, next, err := s.Terms(ctx)
 		if err != nil || held.Version != convention.TermsVersion || next.Version != "2027-02" || next.From != from {

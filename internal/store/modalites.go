@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"strconv"
 
-	"droits.example/droits/internal/account"
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
@@ -39,7 +38,7 @@ func (s *Store) Terms(ctx context.Context) (held, next convention.Announced, err
 
 // AnnounceTerms tells every partner with a convention in force that a version
 // of the terms of use will hold from a day on: its webhook, and by letter the
-// members who may engage it. It is announced in the same transaction; nothing
+// members who may engage it, or its technical contact where nobody may. It is announced in the same transaction; nothing
 // changes before that day. Partners counts those who are told. Errors: those of
 // convention.CheckAnnounced, service_indisponible.
 func (s *Store) AnnounceTerms(ctx context.Context, version string, from civil.Date) (partners int, err error) {
@@ -65,10 +64,7 @@ func (s *Store) AnnounceTerms(ctx context.Context, version string, from civil.Da
 			if err := s.tellWebhook(ctx, tx, notify.Event{Type: notify.TermsAnnounced, Partner: p.id, Conventions: p.conventions, Terms: version, From: from.String()}); err != nil {
 				return err
 			}
-			if p.siret == "" {
-				continue
-			}
-			if err := s.tellMembers(ctx, tx, p.siret, account.Leave, notify.MailTerms, notify.About{Object: version, On: from.String()}); err != nil {
+			if err := s.tellMembers(ctx, tx, p, notify.MailTerms, notify.About{Object: version, On: from.String()}); err != nil {
 				return err
 			}
 		}
