@@ -9,10 +9,12 @@ import (
 	"sync"
 	"testing"
 
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/habilitation"
+	"droits.example/droits/internal/trace"
 )
 
 func pdf(more string) []byte { return []byte("%PDF-1.7\n" + more + "\n%%EOF\n") }
@@ -136,6 +138,50 @@ func TestDocumentsOfARequest(t *testing.T) { // R25
 			t.Error(last)
 		}
 	})
+}
+
+func TestWhatIsDoneWithARequestIsInTheLog(t *testing.T) { // R48
+	s := fresh(t)
+	r := openedRequest(t, s, "")
+	by := s.By(trace.By{Actor: trace.ActorPartner, Author: "cpt_1", RequestID: "req-1"})
+	for _, c := range []struct {
+		operation string
+		actor     trace.Actor
+		do        func(*Store) error
+	}{
+		{"demande_update", trace.ActorPartner, func(s *Store) error {
+			_, err := s.AttachPiece(ctx, habilitation.Piece{Request: r.ID, Field: "cadre.document", Name: "a.pdf"}, pdf("a"), member(""))
+			return err
+		}},
+		{"demande_update", trace.ActorPartner, func(s *Store) error {
+			_, err := s.DetachPiece(ctx, r.ID, "cadre.document", member(""))
+			return err
+		}},
+		{"demande_message", trace.ActorPartner, func(s *Store) error {
+			d := member("")
+			d.Act, d.Text = habilitation.Write, "Bonjour."
+			_, err := s.ActOnRequest(ctx, r.ID, d)
+			return err
+		}},
+		{"modalites_annoncees", trace.ActorOperator, func(s *Store) error {
+			_, err := s.AnnounceTerms(ctx, "2027-02", civil.On(s.clock()).AddDays(convention.TermsNoticeDays))
+			return err
+		}},
+	} {
+		t.Run("R48 "+c.operation+" is one event, told as whose it is", func(t *testing.T) {
+			n, err := s.TraceCount(ctx)
+			must(t, err)
+			who := s
+			if c.actor == trace.ActorPartner {
+				who = by
+			}
+			must(t, c.do(who))
+			if e := events(t, s, n); len(e) != 1 || e[0].Operation != c.operation || e[0].Actor != string(c.actor) {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+	verified(t, s)
 }
 
 func TestARequestStaysWithTheOrganisationThatOpenedIt(t *testing.T) {

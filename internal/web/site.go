@@ -210,7 +210,7 @@ func (s *Site) page(received string) string {
 	if p == received {
 		return ""
 	}
-	for _, known := range []string{"/documentation", "/documentation/erreurs", "/documentation/jeu-d-essai", verifyPath, spacePath, loginPath, rightsPath, sharingsPath, readingsPath, securityPath} {
+	for _, known := range []string{"/documentation", "/documentation/erreurs", "/documentation/jeu-d-essai", eligibilityPath, termsPath, requestsPath, conventionsPath, verifyPath, spacePath, loginPath, rightsPath, sharingsPath, readingsPath, securityPath} {
 		if p == known {
 			return known
 		}
