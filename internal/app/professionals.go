@@ -114,8 +114,9 @@ func (a *App) newDesk() (*web.Desk, error) {
 	return &web.Desk{
 		Provider: p, Sessions: a.Store, Accounts: a.Store, Requests: a.Store, Conventions: a.Store, Terms: a.Store, Contract: a.contractOf, As: func(by trace.By) web.Acts { return a.Store.By(by) },
 		Examination: a.Store, AnswerDue: a.Config.Instruction.due(), Pair: a.Config.Instruction.pair(), Party: a.Config.Operator, Organisations: a.Store, Oversight: a.Store, Left: a.Access.LeftUnder, Environment: a.Config.Instance,
-		PublicKey: func(jwk string) error { _, err := clientauth.ParseKey(jwk); return err },
-		Key:       a.Store.LoginKey(), Clock: a.clock, Secure: securable(a.Config.PublicURL), Operator: a.Config.Login.AgentsSIRET, Factor: a.Config.Login.SecondFactor,
+		PublicKey:   func(jwk string) error { _, err := clientauth.ParseKey(jwk); return err },
+		Certificate: clientauth.ParseCertificate,
+		Key:         a.Store.LoginKey(), Clock: a.clock, Secure: securable(a.Config.PublicURL), Operator: a.Config.Login.AgentsSIRET, Factor: a.Config.Login.SecondFactor,
 	}, nil
 }
 

@@ -29,6 +29,8 @@ type Desk struct {
 	Left func(ctx context.Context, c *convention.Convention) int
 	// PublicKey says what is wrong with a public key (JWK) of a software.
 	PublicKey func(jwk string) error
+	// Certificate reads a client certificate (PEM) of a software.
+	Certificate func(pem []byte) (partner.Certificate, error)
 	// Environment of this instance: the only one whose keys it makes.
 	Environment partner.Environment
 	// Sandbox tries calls; nil where there are no test persons.
@@ -117,7 +119,7 @@ var menus = map[string][]struct {
 	need account.Deed
 }{
 	memberPath: {
-		{link{"Vue d'ensemble", memberPath}, account.ReadSpace}, {link{"Demandes d'accès", requestsPath}, account.ReadSpace}, {link{"Conventions", conventionsPath}, account.ReadSpace}, {link{"Clés", keysPath}, account.ReadSpace}, {link{"Quotas", quotasPath}, account.ReadSpace},
+		{link{"Vue d'ensemble", memberPath}, account.ReadSpace}, {link{"Demandes d'accès", requestsPath}, account.ReadSpace}, {link{"Conventions", conventionsPath}, account.ReadSpace}, {link{"Clés", keysPath}, account.ReadSpace}, {link{"Délégations", delegationsPath}, account.ReadSpace}, {link{"Quotas", quotasPath}, account.ReadSpace},
 		{link{"Consommation", usagePath}, account.ReadSpace}, {link{"Journal des appels", callsPath}, account.ReadSpace}, {link{"Notifications", webhooksPath}, account.ReadSpace},
 		{link{"Bac à sable", sandboxPath}, account.UseSandbox}, {link{"Aide et incidents", supportPath}, account.ReadSpace}, {link{"Équipe", teamPath}, account.ReadSpace}, {link{"Sécurité", memberSafe}, account.ReadSpace},
 	},

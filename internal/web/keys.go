@@ -26,6 +26,9 @@ type keyLine struct {
 	Live                  bool
 	Revoke, Bind          string
 	Bound, Assertion      bool
+	Mutual                bool   // the convention wants a client certificate
+	Certify               string // where one is bound
+	Certificates          []certificateLine
 }
 
 // environments in words: a key of one is refused by the other.
@@ -81,7 +84,11 @@ func (d *desk) showKeys(w http.ResponseWriter, r *http.Request, t turn, secret s
 
 func keyLineOf(k partner.Key, c *convention.Convention, now time.Time) keyLine {
 	l := keyLine{ID: k.ID, Last4: k.Last4, Convention: k.ConventionID, Environment: environments[k.Environment], Created: day(civil.On(k.CreatedAt)), Ends: "sans date", Live: k.LiveAt(now),
-		Revoke: keysPath + "/" + k.ID + "/revoquer", Bind: keysPath + "/" + k.ID + "/logiciel", Bound: k.ClientKey != "", Assertion: c != nil && c.Document.Auth == convention.AuthAssertion}
+		Revoke: keysPath + "/" + k.ID + "/revoquer", Bind: keysPath + "/" + k.ID + "/logiciel", Bound: k.ClientKey != "", Assertion: c != nil && c.Document.Auth == convention.AuthAssertion,
+		Mutual: c != nil && c.Document.Auth == convention.AuthMTLS, Certify: keysPath + "/" + k.ID + "/certificat", Certificates: certificateLines(k, now)}
+	if k.Vendor != "" {
+		l.Convention = "celles qui vous sont déléguées"
+	}
 	if !k.ExpiresAt.IsZero() {
 		l.Ends = day(civil.On(k.ExpiresAt.Add(-time.Second)))
 	}

@@ -26,6 +26,7 @@ type Organisations interface {
 	Webhook(ctx context.Context, partnerID string) (notify.Target, error)
 	File(ctx context.Context, organisation, id string) (support.File, error)
 	Files(ctx context.Context, q support.Query) (list []support.File, total int, err error)
+	Delegations(ctx context.Context, id string) ([]partner.Delegation, error)
 }
 
 // PartnerActs is what members do with what their organisation has.
@@ -33,6 +34,10 @@ type PartnerActs interface {
 	AddKey(ctx context.Context, conventionID, secret string, env partner.Environment, expiresAt time.Time) (partner.Key, error)
 	RevokeKey(ctx context.Context, id string) error
 	BindKey(ctx context.Context, id, jwk string) error
+	BindCertificate(ctx context.Context, id string, c partner.Certificate) error
+	UnbindCertificate(ctx context.Context, id, digest string) error
+	Delegate(ctx context.Context, vendor, conventionID string) error
+	EndDelegation(ctx context.Context, vendor, conventionID string, by partner.Side) error
 	SetWebhook(ctx context.Context, partnerID, url, secret string, env partner.Environment) error
 	RemoveWebhook(ctx context.Context, partnerID string) error
 	TestWebhook(ctx context.Context, partnerID string) (id string, err error)
@@ -58,7 +63,7 @@ func (d *desk) organisation(ctx context.Context, t turn) (o organisation, err er
 	}
 	keys, err := d.Organisations.Keys(ctx)
 	for _, k := range keys {
-		if o.convention(k.ConventionID) != nil {
+		if o.convention(k.ConventionID) != nil || o.vendor(k.Vendor) {
 			o.keys = append(o.keys, k)
 		}
 	}
@@ -80,6 +85,11 @@ func (o *organisation) convention(id string) *convention.Convention {
 		}
 	}
 	return nil
+}
+
+// vendor reports whether a software vendor, "" for none, is the organisation.
+func (o *organisation) vendor(id string) bool {
+	return id != "" && slices.ContainsFunc(o.partners, func(p partner.Partner) bool { return p.ID == id })
 }
 
 func (o *organisation) key(id string) *partner.Key {

@@ -23,6 +23,7 @@ type Oversight interface {
 	Partners(ctx context.Context) ([]partner.Partner, error)
 	Keys(ctx context.Context) ([]partner.Key, error)
 	Alerts(ctx context.Context, partnerID string, limit int) ([]partner.Alert, error)
+	Delegations(ctx context.Context, id string) ([]partner.Delegation, error)
 	LeavingLetter(ctx context.Context, id string) (scan []byte, received civil.Date, err error)
 }
 
@@ -453,6 +454,7 @@ type partnerData struct {
 	Keys                  []followKey
 	Alerts                []alertLine
 	Conventions           []followLine
+	Delegations           []delegationLine
 }
 
 func (d *desk) partnerPage(w http.ResponseWriter, r *http.Request, t turn) error {
@@ -493,6 +495,13 @@ func (d *desk) partnerPage(w http.ResponseWriter, r *http.Request, t turn) error
 	}
 	for _, a := range alerts {
 		x.Alerts = append(x.Alerts, alertLine{instantOf{a.At}, alarmNames[a.Alarm], a.Key, a.Requests, a.Suspended})
+	}
+	delegated, err := d.Oversight.Delegations(r.Context(), p.ID)
+	if err != nil {
+		return err
+	}
+	for _, g := range delegated {
+		x.Delegations = append(x.Delegations, delegationLineOf(g, partnerNames(list)))
 	}
 	return d.show(w, r, t, page{Name: "suivi_partenaire", Title: p.Nom, Section: partnersPath, Summary: "Un partenaire, ses clés et ses alertes.", Done: doneIn(r), Crumbs: d.trail(t, link{"Partenaires", partnersPath}, link{Text: p.Nom}), Data: x})
 }

@@ -23,6 +23,12 @@ func (d *desk) memberRoutes(mux *http.ServeMux) {
 	get(keysPath+"/{id}/revoquer", account.ManageKeys, d.keyRevocation)
 	post(keysPath+"/{id}/revoquer", account.ManageKeys, d.revokeKey)
 	post(keysPath+"/{id}/logiciel", account.ManageKeys, d.bindKey)
+	post(keysPath+"/{id}/certificat", account.ManageKeys, d.bindCertificate)
+	post(keysPath+"/{id}/certificat/retirer", account.ManageKeys, d.unbindCertificate)
+	get(delegationsPath, account.ReadSpace, d.delegations)
+	post(delegationsPath, account.ManageDelegates, d.delegate)
+	get(delegationsPath+"/{editeur}/{convention}/terminer", account.ManageDelegates, d.delegationEnd)
+	post(delegationsPath+"/{editeur}/{convention}/terminer", account.ManageDelegates, d.endDelegation)
 	get(quotasPath, account.ReadSpace, d.quotas)
 
 	get(usagePath, account.ReadSpace, d.usage)

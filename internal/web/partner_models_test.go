@@ -41,15 +41,26 @@ func partnerModels() map[string][]any {
 	ground := choices{Name: "motif", Legend: "Motif", Kind: "radio", Options: []option{{Value: "loi", Label: "La loi"}}, Error: "Choisissez."}
 	follow := followLine{Href: "/c", ID: "hopital-1", Partner: "Hôpital", SIRET: "0", Why: "x", Version: 1, State: tag{"ok", "en vigueur"}, Until: "demain", Task: tag{"warn", "expire"}}
 	received := field{Name: "recue", Label: "Date", Kind: "date"}
+	bound := key
+	bound.Assertion, bound.Mutual, bound.Certificates = false, true, []certificateLine{{Digest: "ab", Short: "ab…", Ends: "demain", State: tag{"ok", "utilisable"}}}
+	given := delegationLineOf(partner.Delegation{Vendor: "logiciel", Convention: "hopital-1", Partner: "hopital", SIRET: "0", CreatedAt: noonAt}, map[string]string{"logiciel": "Éditeur", "hopital": "Hôpital"})
+	given.End = "/e"
+	gone := delegationLineOf(partner.Delegation{Vendor: "logiciel", Convention: "hopital-1", CreatedAt: noonAt, EndedAt: noonAt, EndedBy: partner.ByVendor}, nil)
+	whom := field{Name: "editeur", Label: "Éditeur", Error: "Vérifiez."}
 	return map[string][]any{
+		"delegations": {delegationsData{}, delegationsData{Given: []delegationLine{given, gone}, Manage: true, Conventions: box.Conventions, Whom: whom, Mistakes: mistakes(whom)}, delegationsData{Manage: true}, delegationsData{Vendor: true}, delegationsData{Vendor: true, Manage: true, Received: []delegationLine{given}}},
+		"delegation_terminer": {struct {
+			Line delegationLine
+			Act  action
+		}{given, act}},
 		"suivi":             {followedData{State: box.Conventions}, followedData{Lines: []followLine{follow}, State: box.Conventions}},
 		"suivi_convention":  {followData{ID: "a"}, followData{ID: "a", Digest: "d", Last: "demain", Letter: "/l", Reads: []string{"x"}, Signed: []signatureLine{{Who: "Nous", State: tag{"ok", "signée"}, At: "hier", Key: "…"}}, Versions: []conventionLine{{}, {}}, Sign: &act, Moves: []link{{"Suspendre", "/s"}}, ByLetter: "/l", Task: tag{"warn", "x"}}},
 		"suivi_etat":        {stateData{Title: "Mettre en vigueur"}, stateData{Title: "Révoquer", Ground: &ground, Effects: []string{"x"}, Mistakes: []mistake{{"motif", "Choisissez."}}}},
 		"suivi_lettre":      {letterData{Received: received}, letterData{Received: received, Scan: "Non.", Mistakes: []mistake{{"document", "Non."}}}},
 		"suivi_partenaires": {[]partnerLine(nil), []partnerLine{{Href: "/p", Name: "Hôpital", Alerts: 2}}},
-		"suivi_partenaire":  {partnerData{Name: "x"}, partnerData{Name: "x", Keys: []followKey{{key, &act, nil}, {key, nil, &act}}, Conventions: []followLine{follow}, Alerts: []alertLine{{instantOf{noonAt}, "volume", "cle_1", []string{"r-1", "r-2"}, true}}}},
+		"suivi_partenaire":  {partnerData{Name: "x"}, partnerData{Name: "x", Keys: []followKey{{key, &act, nil}, {key, nil, &act}}, Conventions: []followLine{follow}, Delegations: []delegationLine{given, gone}, Alerts: []alertLine{{instantOf{noonAt}, "volume", "cle_1", []string{"r-1", "r-2"}, true}}}},
 		"partenaire":        {memberHomeData{Name: "SIRET 0"}, home},
-		"cles":              {keysData{Ends: field{Name: "fin", Label: "Fin", Kind: "date"}}, keysData{Lines: []keyLine{key}, Manage: true, Conventions: box.Conventions, Ends: wrongKey, Secret: "test_secret", Curl: "curl", Mistakes: mistakes(wrongKey)}},
+		"cles":              {keysData{Ends: field{Name: "fin", Label: "Fin", Kind: "date"}}, keysData{Lines: []keyLine{key, bound, {Mutual: true, Live: true, ID: "cle_2"}}, Manage: true, Conventions: box.Conventions, Ends: wrongKey, Secret: "test_secret", Curl: "curl", Mistakes: mistakes(wrongKey)}},
 		"cle_revoquer": {struct {
 			Last4 string
 			Act   action

@@ -24,7 +24,7 @@ var (
 )
 
 // memberPages are those that every member reads.
-var memberPages = []string{"/partenaire", "/partenaire/cles", "/partenaire/quotas", "/partenaire/usage", "/partenaire/rapports/2026-11", "/partenaire/appels", "/partenaire/notifications", "/partenaire/support", "/partenaire/equipe", "/partenaire/securite"}
+var memberPages = []string{"/partenaire", "/partenaire/cles", "/partenaire/delegations", "/partenaire/quotas", "/partenaire/usage", "/partenaire/rapports/2026-11", "/partenaire/appels", "/partenaire/notifications", "/partenaire/support", "/partenaire/equipe", "/partenaire/securite"}
 
 func TestPartnerSpace(t *testing.T) {
 	in := apptest.Start(t, apptest.Options{})
@@ -185,6 +185,8 @@ func TestMemberRoles(t *testing.T) { // R33
 		need         account.Deed
 	}{
 		{"GET", "/partenaire", account.ReadSpace}, {"GET", "/partenaire/cles", account.ReadSpace}, {"POST", "/partenaire/cles", account.ManageKeys}, {"POST", "/partenaire/cles/" + in.Hospital.KeyID + "x/revoquer", account.ManageKeys},
+		{"GET", "/partenaire/delegations", account.ReadSpace}, {"POST", "/partenaire/delegations", account.ManageDelegates}, {"GET", "/partenaire/delegations/x/y/terminer", account.ManageDelegates}, {"POST", "/partenaire/delegations/x/y/terminer", account.ManageDelegates},
+		{"POST", "/partenaire/cles/x/certificat", account.ManageKeys}, {"POST", "/partenaire/cles/x/certificat/retirer", account.ManageKeys},
 		{"POST", "/partenaire/notifications/retirer", account.ManageWebhooks}, {"POST", "/partenaire/notifications/renvoyer", account.ManageWebhooks}, {"POST", "/partenaire/notifications/essai", account.ManageWebhooks},
 		{"GET", "/partenaire/support/nouveau", account.WriteTicket}, {"GET", "/partenaire/incident", account.ReportIncident}, {"POST", "/partenaire/incident", account.ReportIncident},
 		{"POST", "/partenaire/equipe", account.ManageTeam}, {"POST", "/partenaire/equipe/cpt_x/role", account.ManageTeam}, {"POST", "/partenaire/equipe/cpt_x/second-facteur/retirer", account.ManageTeam},
