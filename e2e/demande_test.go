@@ -154,6 +154,12 @@ func TestRequestForm(t *testing.T) { // R23 R24 R25 R27 R31
 				t.Error("a file that is refused costs the answers of its page")
 			}
 			p.check("demande-cadre-erreur")
+			if v.name == views[0].name { // once is enough for 50 MB
+				p.do(chromedp.SetUploadFiles(`input[type=file]`, []string{joined(t, "énorme.pdf", "%PDF-1.7\n"+strings.Repeat("x", 50<<20))}, chromedp.ByQuery))
+				p.next()
+				p.at(at+"/etapes/cadre", "Ce fichier dépasse 10 Mo")
+				p.check("demande-cadre-trop-grand")
+			}
 			p.do(chromedp.SetUploadFiles(`input[type=file]`, []string{joined(t, "Délibération.pdf", "%PDF-1.7\n%%EOF\n")}, chromedp.ByQuery))
 			p.next()
 			p.goTo(demo.api + at + "/etapes/cadre")
