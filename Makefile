@@ -22,8 +22,10 @@ BENCH ?=
 # 2 busy cores: a minute without it, seven with it, of which five in the packages
 # that drive SQLite. They keep it: that is where goroutines meet. RACELESS are pure
 # functions on thousands of people and a measure of 200,000 queries, minutes with it and seconds
-# without; the command line's tests run the goroutines of both.
-RACELESS := ./internal/sim/people ./internal/sim/nation ./internal/bench
+# without; the command line's tests run the goroutines of both. The API's and the pages' tests
+# ask one thing after another, ten times slower with it: those that do not are RACED too.
+RACELESS := ./internal/sim/people ./internal/sim/nation ./internal/bench ./internal/api ./internal/web
+RACED := 'TestTheGround|TestQuota|TestTwo|TestAStranger|TestACommit|TestTheStore|TestSessions'
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race,)
 CHROMIUM := /usr/bin/chromium
 
@@ -56,6 +58,7 @@ ifeq ($(RACE),)
 endif
 	$(GO) test -shuffle=on $(RACE) -timeout 14m $$($(GO) list ./... | grep -v $(RACELESS:.%=-e '%$$'))
 	$(GO) test -shuffle=on $(RACELESS)
+	$(GO) test -shuffle=on $(RACE) -run $(RACED) ./internal/api ./internal/web
 	cd tools/requirements && $(GO) test -shuffle=on ./...
 	cd tools/geo && $(GO) test -shuffle=on ./...
 

@@ -89,9 +89,7 @@ func TestRequestForm(t *testing.T) { // R23 R24 R25 R27 R31
 	defer d.clean()
 	defer func(api, sim, partners string) { demo.api, demo.sim, demo.partners = api, sim, partners }(demo.api, demo.sim, demo.partners)
 	demo.api, demo.sim, demo.partners = d.api, d.sim, d.partners
-	all := append(views[:len(views):len(views)], views[1])
-	all[len(all)-1].name, all[len(all)-1].script = "narrow, without script", false
-	for _, v := range all {
+	for _, v := range spaceViews {
 		t.Run("R81 an organisation asks for an access, "+v.name, func(t *testing.T) {
 			p := tabFor(t, v.width, v.script)
 			p.goTo(demo.api + "/l-api/demande-acces")

@@ -198,16 +198,23 @@ func (t *tail) String() string {
 	return strings.Join(t.lines, "\n")
 }
 
-// views are the ways in which every page is looked at.
-var views = []struct {
+// view is a way in which pages are looked at.
+type view struct {
 	name   string
 	width  int64
 	script bool
-}{
+}
+
+// views are the ways in which every page is looked at.
+var views = []view{
 	{"wide", 1280, true},
 	{"narrow", 320, true},
 	{"without script", 1280, false},
 }
+
+// spaceViews are those of the spaces where somebody is logged in, whose pages
+// are many: without script at the narrow width alone.
+var spaceViews = append(views[:2:2], view{"narrow, without script", 320, false})
 
 func tabFor(t *testing.T, width int64, script bool) *tab {
 	t.Helper()

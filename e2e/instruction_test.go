@@ -91,9 +91,7 @@ func TestExaminationPages(t *testing.T) { // R31 R33 R34
 	defer d.clean()
 	defer func(api, sim, partners string) { demo.api, demo.sim, demo.partners = api, sim, partners }(demo.api, demo.sim, demo.partners)
 	demo.api, demo.sim, demo.partners = d.api, d.sim, d.partners
-	all := append(views[:len(views):len(views)], views[1])
-	all[len(all)-1].name, all[len(all)-1].script = "narrow, without script", false
-	for _, v := range all {
+	for _, v := range spaceViews {
 		t.Run("R81 every page of the agents holds, "+v.name, func(t *testing.T) {
 			id := submitted(t, d)
 			at := "/instruction/demandes/" + id

@@ -19,9 +19,7 @@ func (p *tab) logIn(door, person string) {
 
 // Every page of the partner space, at both widths and without script.
 func TestPartnerPages(t *testing.T) {
-	all := append(views[:len(views):len(views)], views[1])
-	all[len(all)-1].name, all[len(all)-1].script = "narrow, without script", false
-	for _, v := range all {
+	for _, v := range spaceViews {
 		t.Run("R63 R64 R81 every page of the partner space holds, "+v.name, func(t *testing.T) {
 			p := tabFor(t, v.width, v.script)
 			p.read("famille-martin") // so that there is a call
