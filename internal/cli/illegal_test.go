@@ -8,6 +8,8 @@ import (
 
 	"droits.example/droits/internal/apptest"
 	"droits.example/droits/internal/cli"
+	"droits.example/droits/internal/convention"
+	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/habilitation"
 )
 
@@ -94,4 +96,28 @@ func TestNoCommandMakesAnIllegalMove(t *testing.T) { // R22 R33 R48
 		}
 	}
 	t.Logf("R22 R33: %d cells, %d refused, %d illegal moves", cells, refused, illegal)
+}
+
+// A convention moves on the command line where its own table says so.
+func TestNoCommandMovesAConventionIllegally(t *testing.T) { // R28 R48
+	in := apptest.Start(t, apptest.Options{})
+	states := []convention.State{convention.Draft, convention.Active, convention.Suspended, convention.Notice, convention.Ended}
+	cells := 0
+	for _, from := range states[1:] {
+		p := in.SignUp(t, droits.Etablissement, nil)
+		if from != convention.Active {
+			in.Move(t, p, from)
+		}
+		for _, to := range states {
+			s := run("", "convention", "state", p.Convention, string(to), "--data", in.Dir)
+			cells++
+			if allowed := from.CanBecome(to); allowed != (s.code == 0) {
+				t.Errorf("%s to %s: exit %d %s", from, to, s.code, s.err)
+			}
+		}
+		if list := in.App.Store.ConventionsOf(p.ID); len(list) != 1 || list[0].State != from {
+			t.Errorf("R48 a rehearsal moved a convention that is %s", from)
+		}
+	}
+	t.Logf("%d cells", cells)
 }

@@ -119,6 +119,16 @@ func TestDelegations(t *testing.T) {
 			t.Errorf("answered %d", p.Status)
 		}
 	})
+	t.Run("R78 a vendor sees its own keys, revokes one at once, and nobody else's", func(t *testing.T) {
+		p := soft.Get(t, "/partenaire/cles")
+		whole(t, p, 200, "celles qui vous sont déléguées", "…"+v.Key[len(v.Key)-4:])
+		if p.Says(in.Hospital.KeyID) || boss.Get(t, "/partenaire/cles").Says("celles qui vous sont déléguées") {
+			t.Error("one reads the other's keys")
+		}
+		call(t).Want(t, 200, "")
+		whole(t, soft.Post(t, firstOf(t, p, revokeLink), url.Values{}), 200, "La clé est révoquée")
+		call(t).Want(t, 401, "cle_invalide")
+	})
 	t.Run("agents read the delegations of a partner, and of a vendor", func(t *testing.T) {
 		agent := in.Staff(t, "agent-instructeur")
 		whole(t, agent.Get(t, "/instruction/partenaires/"+in.Hospital.ID), 200, "Délégations", "à Éditeur logiciel")
