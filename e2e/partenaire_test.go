@@ -44,6 +44,7 @@ func TestPartnerPages(t *testing.T) {
 					break
 				}
 			}
+			visit("/delegations", "delegations", "Déléguer à un éditeur")
 			visit("/quotas", "quotas", "appels aujourd'hui sur")
 			visit("/usage", "usage", "Par jour", "Par mois")
 			visit("/appels", "appels", "getBeneficiaires")
