@@ -49,13 +49,14 @@ type conventionLine struct {
 	Signed   []convention.Signature `json:"signatures"`
 	Wording  string                 `json:"wording"`
 	Live     bool                   `json:"live"`
+	Altered  bool                   `json:"altered,omitempty"` // it is not what was signed, and serves nothing
 }
 
 func listConventions(c Config, r *http.Request, _ Request) (any, error) {
 	list, err := c.Live.Conventions(r.Context())
 	out := []conventionLine{}
 	for _, x := range list {
-		out = append(out, conventionLine{x.Document, x.State, x.Digest, x.Signatures, x.Wording(), x.LiveAt(c.Clock())})
+		out = append(out, conventionLine{x.Document, x.State, x.Digest, x.Signatures, x.Wording(), !x.Altered && x.LiveAt(c.Clock()), x.Altered})
 	}
 	return out, err
 }

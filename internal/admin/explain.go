@@ -51,6 +51,9 @@ func explain(c Config, r *http.Request, _ Request) (any, error) {
 	if found < 0 {
 		return nil, fault.New(fault.RessourceInconnue, "admin: explain").On("convention")
 	}
+	if list[found].Altered {
+		return nil, fault.New(fault.ErreurInterne, "admin: explain").Because("CONVENTION_ALTERED")
+	}
 	return explained(c, list[found])
 }
 

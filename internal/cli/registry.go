@@ -164,6 +164,7 @@ type conventionLine struct {
 	State    convention.State    `json:"state"`
 	Digest   string              `json:"digest"`
 	Live     bool                `json:"live"`
+	Altered  bool                `json:"altered,omitempty"`
 }
 
 const stateTargets = `Without @VERSION, active means the newest draft if there is one, which then
@@ -194,7 +195,11 @@ func conventionCommand(p Process) *cobra.Command {
 	}
 	list := listing[conventionLine]{"convention", "List the conventions: the version in force and the drafts", "/conventions", "ID\tVERSION\tSTATE\tSERVES\tFROM\tUNTIL\tPARTNER", func(x conventionLine) string {
 		d := x.Document
-		return fmt.Sprintf("%s\t%d\t%s\t%v\t%s\t%s\t%s", d.ID, d.Version, x.State, x.Live, d.From, d.Until, d.Parties.Partner)
+		state := string(x.State)
+		if x.Altered {
+			state = "altered: out of service"
+		}
+		return fmt.Sprintf("%s\t%d\t%s\t%v\t%s\t%s\t%s", d.ID, d.Version, state, x.Live, d.From, d.Until, d.Parties.Partner)
 	}}
 	return group("convention", "Conventions: what a partner may read", append(signCommands(p), add.command(p), state.command(p), list.command(p), templateCommand())...)
 }

@@ -172,14 +172,27 @@ func numbered(all []version, number string) (version, bool) {
 func conventionObject(id string) trace.Object { return trace.Object(trace.ObjectConvention + "/" + id) }
 
 // Conventions lists by identifier every version that is in force or a draft,
-// the oldest first, and of a convention without any the last that ended.
+// the oldest first, and of a convention without any the last that ended. One
+// that was altered is among them, marked: it must not hide the others.
 func (s *Store) Conventions(ctx context.Context) (out []convention.Convention, err error) {
 	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		c, err := scanConvention(scan)
+		c, err := scanMarked(scan)
 		out = append(out, c)
 		return err
-	}, `SELECT document, etat, empreinte, signatures, dernier_on FROM convention AS c WHERE etat <> 'ended'
+	}, `SELECT document, etat, empreinte, signatures, dernier_on, id, version FROM convention AS c WHERE etat <> 'ended'
 		OR version = (SELECT MAX(version) FROM convention WHERE id = c.id) AND NOT EXISTS (SELECT 1 FROM convention WHERE id = c.id AND etat <> 'ended')
 		ORDER BY id, version`)
 	return out, unavailable("store: conventions", err)
+}
+
+// scanMarked reads a convention, its identifier and its version: an altered one
+// is named all the same, and is no error.
+func scanMarked(scan func(...any) error) (convention.Convention, error) {
+	var id string
+	var version int
+	c, err := scanConvention(func(to ...any) error { return scan(append(to, &id, &version)...) })
+	if c.Altered {
+		err, c.Document.ID, c.Document.Version = nil, id, version
+	}
+	return c, err
 }

@@ -186,12 +186,7 @@ func (s *Store) ConventionsFrom(ctx context.Context, request string) (out []stri
 // and hides no other. Errors: service_indisponible.
 func (s *Store) ConventionsBySIRET(ctx context.Context, siret string) (out []convention.Convention, err error) {
 	err = each(ctx, s.journal.reader, func(scan func(...any) error) error {
-		var id string
-		var version int
-		c, err := scanConvention(func(to ...any) error { return scan(append(to, &id, &version)...) })
-		if c.Altered {
-			err, c.Document.ID, c.Document.Version = nil, id, version
-		}
+		c, err := scanMarked(scan)
 		out = append(out, c)
 		return err
 	}, `SELECT c.document, c.etat, c.empreinte, c.signatures, c.dernier_on, c.id, c.version FROM convention AS c JOIN partenaire AS p ON p.id = c.partenaire

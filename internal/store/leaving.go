@@ -99,17 +99,18 @@ func (s *Store) EndConventions(ctx context.Context) (n int, err error) {
 	var due []string
 	for _, c := range all {
 		over := today > c.Document.Until || !c.LastOn.IsZero() && today > c.LastOn
-		if over && (version{state: c.State}).inForce() {
+		if !c.Altered && over && (version{state: c.State}).inForce() {
 			due = append(due, c.Document.ID+"@"+strconv.Itoa(c.Document.Version))
 		}
 	}
 	for _, id := range due {
-		if err := s.SetConventionState(ctx, id, convention.Ended); err != nil {
-			return n, err
+		if e := s.SetConventionState(ctx, id, convention.Ended); e != nil {
+			err = errors.Join(err, e) // the others end all the same
+			continue
 		}
 		n++
 	}
-	return n, nil
+	return n, err
 }
 
 // endConvention ends what lives by a convention: its keys, and, of a partner

@@ -436,8 +436,9 @@ func TestKeysConventionsAndPartners(t *testing.T) {
 		if !ok || c.LiveAt(noon()) {
 			t.Error("its key serves")
 		}
-		if _, err := s.Conventions(ctx); fault.From(err).Reason() != "CONVENTION_ALTERED" {
-			t.Errorf("%v", err)
+		list, err := s.Conventions(ctx)
+		if err != nil || len(list) != 1 || !list[0].Altered || list[0].Document.ID != "conv-hopital" {
+			t.Errorf("it is not listed as altered: %v", err)
 		}
 	})
 }
