@@ -90,7 +90,11 @@ func loadPages(assets map[string]string) (map[string]*template.Template, error) 
 			if err != nil {
 				return nil, fmt.Errorf("web: template %s: %w", f, err)
 			}
-			pages[strings.TrimSuffix(path.Base(f), ".html")] = t
+			name := strings.TrimSuffix(path.Base(f), ".html")
+			if pages[name] != nil {
+				return nil, fmt.Errorf("web: two templates are called %s", name)
+			}
+			pages[name] = t
 		}
 	}
 	return pages, nil
