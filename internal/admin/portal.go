@@ -117,6 +117,9 @@ func (p Portal) serve(w http.ResponseWriter, r *http.Request, route portalRoute)
 	if err == nil && req.Doing != nil && habilitation.Role(m.Role) != req.Doing.Role {
 		err = fault.New(fault.RoleInsuffisant, "admin: portal").On("role").Because("ROLE_OF_ANOTHER")
 	}
+	if err == nil && req.Doing != nil && m.Role == account.Demandeur && req.Doing.Act != "" {
+		err = p.opened(r.Context(), m, req.ID)
+	}
 	if err != nil {
 		refuse(w, err)
 		return
@@ -126,7 +129,8 @@ func (p Portal) serve(w http.ResponseWriter, r *http.Request, route portalRoute)
 		by.Actor = trace.ActorPartner
 	}
 	if req.Doing != nil && edge.Opaque(req.Doing.Author) {
-		by.Author += "/" + req.Doing.Author
+		req.Doing.program = m.ID
+		by.Author = req.Doing.by()
 	}
 	c := p.Config
 	c.Live, c.Rehearsal = p.As(by, false), p.As(by, true)
@@ -137,6 +141,28 @@ func (p Portal) serve(w http.ResponseWriter, r *http.Request, route portalRoute)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(out)
+}
+
+// opened reports a request that a program which applies for organisations may
+// not touch: one that was not opened by itself, or by the program of the same
+// name that it follows. Errors: ressource_inconnue.
+func (p Portal) opened(ctx context.Context, m account.Machine, id string) error {
+	x, err := p.Live.Request(ctx, id)
+	if err != nil {
+		return missing(err, "request")
+	}
+	opener, _, ok := strings.Cut(x.Events[0].Author, habilitation.ForAnother)
+	if ok && opener == m.ID {
+		return nil
+	}
+	list, err := p.Live.Machines(ctx)
+	if err != nil {
+		return err
+	}
+	if ok && slices.ContainsFunc(list, func(y account.Machine) bool { return y.ID == opener && y.Name == m.Name && y.Role == m.Role }) {
+		return nil
+	}
+	return fault.New(fault.RessourceInconnue, "admin: portal").On("request")
 }
 
 // authenticate finds the program that calls. Errors: adresse_non_autorisee,

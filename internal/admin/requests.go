@@ -18,6 +18,17 @@ type Doing struct {
 	Text   string              `json:"text,omitempty"`
 	Ground habilitation.Ground `json:"ground,omitempty"` // of a revocation
 	Form   *habilitation.Form  `json:"form,omitempty"`
+
+	program string // that acts for the author, "" for a person at the command line
+}
+
+// by is who acts as the request keeps it: what a program says of its people is
+// under the program's own name, so that nobody passes for an account of ours.
+func (d *Doing) by() string {
+	if d.program == "" {
+		return d.Author
+	}
+	return d.program + habilitation.ForAnother + d.Author
 }
 
 func (d *Doing) check() error {
@@ -74,7 +85,7 @@ func openRequest(c Config, r *http.Request, req Request) (any, error) {
 	if req.Doing.Form == nil {
 		return nil, fault.New(fault.ParametreInvalide, "admin: request").On("form")
 	}
-	x, err := c.registry(req).OpenRequest(r.Context(), habilitation.Doing{Role: req.Doing.Role, Author: req.Doing.Author, Form: req.Doing.Form})
+	x, err := c.registry(req).OpenRequest(r.Context(), habilitation.Doing{Role: req.Doing.Role, Author: req.Doing.by(), Form: req.Doing.Form})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +97,7 @@ func actOnRequest(c Config, r *http.Request, req Request) (any, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	x, err := c.registry(req).ActOnRequest(r.Context(), req.ID, habilitation.Doing{Act: d.Act, Role: d.Role, Author: d.Author, Text: d.Text, Ground: d.Ground, Form: d.Form})
+	x, err := c.registry(req).ActOnRequest(r.Context(), req.ID, habilitation.Doing{Act: d.Act, Role: d.Role, Author: d.by(), Text: d.Text, Ground: d.Ground, Form: d.Form})
 	if err != nil {
 		return nil, missing(err, "request")
 	}

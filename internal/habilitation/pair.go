@@ -25,6 +25,15 @@ func Paired() []Act { return []Act{Approve, Revoke} }
 // what they proposed.
 const SamePerson = "SAME_PERSON"
 
+// ForAnother separates, in an author, the program that acts from the person for
+// whom it says that it does. The program alone is known here: it is one person.
+const ForAnother = "/"
+
+func principal(author string) string {
+	who, _, _ := strings.Cut(author, ForAnother)
+	return who
+}
+
 // Ground is why a grant is revoked: source 004, §6, knows no other.
 type Ground string
 
@@ -49,7 +58,7 @@ func (r *Request) pairs(d Doing) (bool, error) {
 	if p == nil || p.Act != d.Act {
 		return true, nil
 	}
-	if p.Author == d.Author {
+	if principal(p.Author) == principal(d.Author) {
 		return false, fault.New(fault.ActeImpossible, "habilitation: act").Because(SamePerson)
 	}
 	return false, nil

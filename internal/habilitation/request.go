@@ -246,7 +246,8 @@ const maxText = 5000
 // is: the live grant is never changed by what happens to the request, but by an
 // approval or a revocation. Errors: role_insuffisant, acte_impossible,
 // parametre_invalide (a motive that is missing or too long; a revocation without
-// a ground; answers that are not complete when they are submitted).
+// a ground; answers that are not complete when they are submitted, or that name
+// another organisation than the one of the request).
 func (r Request) Do(d Doing) (Request, error) {
 	if d.Act == Withdraw {
 		return r.withdraw(d)
@@ -295,6 +296,9 @@ func (r Request) Do(d Doing) (Request, error) {
 	case Update:
 		if d.Form == nil {
 			return r, fault.New(fault.ParametreInvalide, "habilitation: act").On("reponses")
+		}
+		if s := d.Form.Organisation.SIRET; r.Organisation != "" && s != "" && s != r.Organisation {
+			return r, fault.New(fault.ParametreInvalide, "habilitation: act").On("organisation.siret").Because("OF_ANOTHER_ORGANISATION")
 		}
 		if len(r.Events) >= MaxEvents {
 			return r, fault.New(fault.ActeImpossible, "habilitation: act").Because(TooManyEvents)

@@ -62,12 +62,17 @@ func (s *Store) Raise(ctx context.Context, id string, a partner.Alarm, requests 
 	return err == nil, err
 }
 
-// ResumeKey ends the suspension of a key. Errors: ressource_inconnue (also when
-// it is not suspended).
+// ResumeKey ends the suspension of a key; one that its partner has revoked
+// meanwhile stays so, and may have a successor again. Errors: ressource_inconnue
+// (also when it is not suspended).
 func (s *Store) ResumeKey(ctx context.Context, id string) error {
 	e := &trace.Event{Class: trace.KeyEvent, Operation: "cle_reprise", Actor: trace.ActorOperator, Object: id, Before: "suspendue"}
 	err := s.change(ctx, e, []trace.Object{KeyObject(id)}, func(tx *sql.Tx) (err error) {
-		if e.Convention, e.Partner, err = partnerOfKey(ctx, tx, id); err != nil {
+		var revoked bool
+		if err := tx.QueryRowContext(ctx, `SELECT revoked_at IS NOT NULL FROM cle_api WHERE id = $1`, id).Scan(&revoked); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if e.Convention, e.Partner, err = ownerOfKey(ctx, tx, id); err != nil {
 			return err
 		}
 		r, err := tx.ExecContext(ctx, `UPDATE cle_api SET suspended_at = NULL, suspendue_pour = '' WHERE id = $1 AND suspended_at IS NOT NULL`, id)
@@ -76,6 +81,9 @@ func (s *Store) ResumeKey(ctx context.Context, id string) error {
 		}
 		if n, _ := r.RowsAffected(); n == 0 {
 			return fault.New(fault.RessourceInconnue, "store: resume key").On("suspended key")
+		}
+		if revoked {
+			return nil // nothing is served again: nobody is told so
 		}
 		now := s.clock()
 		return s.tellOfKey(ctx, tx, id, notify.Event{Type: notify.KeyResumed, At: now, Partner: e.Partner}, now.String())

@@ -14,7 +14,7 @@ import (
 // AddKey stores a key for a convention; the secret is not kept, only its keyed
 // digest. Two are live at a time, so that one can follow the other. Errors:
 // ressource_inconnue (no such convention), parametre_invalide, acte_impossible
-// with the reason KeysFull.
+// with the reason KeysFull or, for a partner, KeySuspended.
 func (s *Store) AddKey(ctx context.Context, conventionID, secret string, env partner.Environment, expiresAt time.Time) (partner.Key, error) {
 	if !partner.LooksLikeKey(secret, env) {
 		return partner.Key{}, fault.New(fault.ParametreInvalide, "store: add key").On("environment")
@@ -30,8 +30,28 @@ func (s *Store) AddKey(ctx context.Context, conventionID, secret string, env par
 		if err != nil {
 			return err
 		}
+		if err := s.notSuspended(ctx, tx, conventionID); err != nil {
+			return err
+		}
 		return addKey(ctx, tx, k)
 	})
+}
+
+// KeySuspended says that a partner cannot make a key in place of one that is
+// suspended.
+const KeySuspended = "KEY_SUSPENDED"
+
+// notSuspended refuses that a partner walks around a suspension, by a key beside
+// the one that is suspended or in its place. The operator may make one.
+func (s *Store) notSuspended(ctx context.Context, tx *sql.Tx, conventionID string) error {
+	if s.by.Actor != trace.ActorPartner {
+		return nil
+	}
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM cle_api WHERE convention = $1 AND suspended_at IS NOT NULL`, conventionID).Scan(&n); err != nil || n == 0 {
+		return err
+	}
+	return fault.New(fault.ActeImpossible, "store: add key").On("key").Because(KeySuspended)
 }
 
 // KeysFull says that a key cannot be made beside those that are live.
@@ -70,7 +90,8 @@ func (s *Store) BindKey(ctx context.Context, id, jwk string) error {
 	})
 }
 
-// RevokeKey ends a key at once. Errors: ressource_inconnue.
+// RevokeKey ends a key at once. The operator lifts its suspension with it; a
+// partner does not. Errors: ressource_inconnue.
 func (s *Store) RevokeKey(ctx context.Context, id string) error {
 	e := &trace.Event{Class: trace.KeyEvent, Operation: "cle_revoquee", Actor: trace.ActorOperator, Object: id}
 	return s.change(ctx, e, []trace.Object{KeyObject(id)}, func(tx *sql.Tx) error {
@@ -88,7 +109,10 @@ func (s *Store) RevokeKey(ctx context.Context, id string) error {
 		if n, _ := r.RowsAffected(); n == 0 {
 			return notFound("store: revoke key")
 		}
-		return nil
+		if s.by.Actor != trace.ActorPartner {
+			_, err = tx.ExecContext(ctx, `UPDATE cle_api SET suspended_at = NULL, suspendue_pour = '' WHERE id = $1`, id)
+		}
+		return err
 	})
 }
 

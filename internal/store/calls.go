@@ -110,6 +110,9 @@ func unpackCalls(id string, b []byte) (out []partner.LoggedCall, err error) {
 	return out, nil
 }
 
+// commitSpan is how far apart the calls of one commit may be at most, in ms.
+const commitSpan = 60_000
+
 // maxLooked bounds the commits that one page of calls looks through: a filter
 // that holds nothing answers all the same, and Next says where to go on.
 const maxLooked = 20_000
@@ -126,10 +129,10 @@ func (s *Store) Calls(ctx context.Context, q partner.CallQuery) (list []partner.
 	}
 	until := int64(1) << 62
 	if !q.To.IsZero() {
-		until = millis(q.To)
+		until = millis(q.To) + commitSpan // a commit is known by its first call, and its calls are in no order of time
 	}
 	rows, err := s.journal.reader.QueryContext(ctx, `SELECT appels FROM appel WHERE partenaire = $1 AND first < $2 AND at < $3 AND at >= $4 ORDER BY first DESC LIMIT $5`,
-		q.Partner, before, until, millis(q.From)-time.Minute.Milliseconds(), maxLooked)
+		q.Partner, before, until, millis(q.From)-commitSpan, maxLooked)
 	if err != nil {
 		return nil, 0, unavailable("store: calls", err)
 	}

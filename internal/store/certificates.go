@@ -26,8 +26,20 @@ func (s *Store) Proofs() *partner.Once { return &s.proofs }
 // partnerOfKey names convention and partner, or vendor, of a key that is not
 // revoked. Errors: ressource_inconnue.
 func partnerOfKey(ctx context.Context, tx *sql.Tx, id string) (conventionID, partnerID string, err error) {
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM cle_api WHERE id = $1 AND revoked_at IS NULL`, id).Scan(&n); err != nil {
+		return "", "", err
+	}
+	if n == 0 {
+		return "", "", notFound("store: key")
+	}
+	return ownerOfKey(ctx, tx, id)
+}
+
+// ownerOfKey is partnerOfKey for one that may be revoked.
+func ownerOfKey(ctx context.Context, tx *sql.Tx, id string) (conventionID, partnerID string, err error) {
 	err = tx.QueryRowContext(ctx, `SELECT k.convention, CASE WHEN k.editeur <> '' THEN k.editeur ELSE COALESCE((SELECT c.partenaire FROM convention AS c WHERE c.id = k.convention ORDER BY c.version DESC LIMIT 1), '') END
-		FROM cle_api AS k WHERE k.id = $1 AND k.revoked_at IS NULL`, id).Scan(&conventionID, &partnerID)
+		FROM cle_api AS k WHERE k.id = $1`, id).Scan(&conventionID, &partnerID)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = notFound("store: key")
 	}

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/habilitation"
 	"droits.example/droits/internal/trace"
 )
 
@@ -69,6 +71,7 @@ type version struct {
 	number  int
 	state   convention.State
 	partner string
+	last    civil.Date // of its notice, zero when there is none
 }
 
 func (v version) inForce() bool {
@@ -81,7 +84,8 @@ func (v version) inForce() bool {
 // version in force in the same transaction; a draft that is dropped (ended)
 // changes nothing for the calls that run. Errors: ressource_inconnue,
 // parametre_invalide on state for an illegal move, on version for a draft older
-// than the version in force.
+// than the version in force, acte_impossible with the reason GrantReplaced or
+// TwoAgents.
 func (s *Store) SetConventionState(ctx context.Context, id string, next convention.State) error {
 	id, number, named := strings.Cut(id, "@")
 	e := &trace.Event{Class: trace.ConventionEvent, Operation: "convention_deplacee", Actor: trace.ActorOperator, After: string(next)}
@@ -110,16 +114,23 @@ func (s *Store) SetConventionState(ctx context.Context, id string, next conventi
 				return refused.On("version").Because("VERSION_OLDER")
 			}
 		}
-		if next == convention.Active {
-			if err := signedInForce(ctx, tx, id, v.number); err != nil {
+		last := v.last
+		switch {
+		case next == convention.Notice && last.IsZero():
+			last = convention.LeavesOn(civil.On(s.clock()))
+		case next == convention.Active:
+			if last, err = s.enters(ctx, tx, id, v, all); err != nil {
+				return err
+			}
+		case next == convention.Ended:
+			if err := s.endedByOne(ctx, tx, id); err != nil {
 				return err
 			}
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE convention SET etat = 'ended', changed_at = $1 WHERE id = $2 AND version < $3 AND etat IN `+inForce, millis(s.clock()), id, v.number); err != nil {
 			return err
 		}
-		last := sql.NullString{String: convention.LeavesOn(civil.On(s.clock())).String(), Valid: next == convention.Notice}
-		if _, err = tx.ExecContext(ctx, `UPDATE convention SET etat = $1, changed_at = $2, dernier_on = COALESCE($3, dernier_on) WHERE id = $4 AND version = $5`, string(next), millis(s.clock()), last, id, v.number); err != nil {
+		if _, err = tx.ExecContext(ctx, `UPDATE convention SET etat = $1, changed_at = $2, dernier_on = $3 WHERE id = $4 AND version = $5`, string(next), millis(s.clock()), sql.NullString{String: last.String(), Valid: !last.IsZero()}, id, v.number); err != nil {
 			return err
 		}
 		if next == convention.Ended {
@@ -129,14 +140,95 @@ func (s *Store) SetConventionState(ctx context.Context, id string, next conventi
 	})
 }
 
+// GrantReplaced is the reason of acte_impossible for a version that was prepared
+// from a grant that has ended, or that a later one has replaced.
+const GrantReplaced = "GRANT_REPLACED"
+
+// enters checks a version that comes into force, and tells the last day that it
+// keeps: the notice that a partner gave after it signed this version holds for
+// it too.
+func (s *Store) enters(ctx context.Context, tx *sql.Tx, id string, v version, all []version) (last civil.Date, err error) {
+	if err := signedInForce(ctx, tx, id, v.number); err != nil || v.state != convention.Draft {
+		return v.last, err
+	}
+	if err := s.grantHolds(ctx, tx, id, v.number); err != nil {
+		return last, err
+	}
+	for _, x := range all {
+		if !x.inForce() || x.last.IsZero() {
+			continue
+		}
+		c, err := conventionIn(ctx, tx, id, v.number)
+		if err != nil {
+			return last, err
+		}
+		received := x.last.AddDays(-convention.NoticeDays)
+		since := slices.ContainsFunc(c.Signatures, func(y convention.Signature) bool {
+			return y.Party == convention.Partner && civil.On(y.At) > received
+		})
+		if !since {
+			return x.last, nil
+		}
+	}
+	return last, nil
+}
+
+// grantHolds refuses a version that was prepared from a grant that does not hold
+// any more.
+func (s *Store) grantHolds(ctx context.Context, tx *sql.Tx, id string, number int) error {
+	request, grant, err := preparedFrom(ctx, tx, id, number)
+	if err != nil || request == "" {
+		return err
+	}
+	r, _, err := s.readRequest(ctx, tx, request)
+	if err != nil {
+		return err
+	}
+	if live := r.Live(); live == nil || live.Version != grant {
+		return fault.New(fault.ActeImpossible, "store: move convention").Because(GrantReplaced)
+	}
+	return nil
+}
+
+// preparedFrom is the request and the grant that a version came from, "" when it
+// came from none.
+func preparedFrom(ctx context.Context, tx *sql.Tx, id string, number int) (request string, grant int, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT demande, octroi FROM convention_preparee WHERE convention = $1 AND version = $2`, id, number).Scan(&request, &grant)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", 0, nil
+	}
+	return request, grant, err
+}
+
+// TwoAgents is the reason of acte_impossible for an agent who would end alone
+// what takes two agents to revoke.
+const TwoAgents = "TWO_AGENTS"
+
+// endedByOne refuses that one agent ends a convention whose grant takes two to
+// revoke: it is proposed on its request. One agent may suspend it meanwhile.
+func (s *Store) endedByOne(ctx context.Context, tx *sql.Tx, id string) error {
+	if s.by.Author == "" || s.by.Actor != trace.ActorOperator || !slices.Contains(s.pair, habilitation.Revoke) {
+		return nil
+	}
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM convention_preparee WHERE convention = $1`, id).Scan(&n); err != nil || n == 0 {
+		return err
+	}
+	return fault.New(fault.ActeImpossible, "store: move convention").Because(TwoAgents)
+}
+
 // versions lists those of a convention, newest first.
 func versions(ctx context.Context, tx *sql.Tx, id string) (out []version, err error) {
 	err = each(ctx, tx, func(scan func(...any) error) error {
 		var v version
-		err := scan(&v.number, &v.state, &v.partner)
+		var last sql.NullString
+		err := scan(&v.number, &v.state, &v.partner, &last)
+		if err == nil && last.Valid {
+			v.last, err = civil.Parse(last.String)
+		}
 		out = append(out, v)
 		return err
-	}, `SELECT version, etat, partenaire FROM convention WHERE id = $1 ORDER BY version DESC`, id)
+	}, `SELECT version, etat, partenaire, dernier_on FROM convention WHERE id = $1 ORDER BY version DESC`, id)
 	return out, err
 }
 

@@ -17,7 +17,7 @@ import (
 // not to come: its convention in force serves until the end of the fifteenth
 // day that follows, Paris. Errors: ressource_inconnue, parametre_invalide on
 // received for a day to come or one from which the notice is over, on state
-// when nothing is in force.
+// when nothing is in force or when it is left already.
 func (s *Store) Leave(ctx context.Context, id string, received civil.Date) (last civil.Date, err error) {
 	return s.leave(ctx, id, received, nil)
 }
@@ -65,8 +65,8 @@ func (s *Store) leave(ctx context.Context, id string, received civil.Date, scan 
 		switch {
 		case !ok:
 			return notFound("store: leave")
-		case v.state != convention.Active && v.state != convention.Suspended:
-			return refused.On("state")
+		case v.state != convention.Active && v.state != convention.Suspended, !v.last.IsZero():
+			return refused.On("state") // the first notice holds: a second one would put its last day off
 		}
 		e.Convention, e.Before, e.Partner = id+"/"+strconv.Itoa(v.number), string(v.state), v.partner
 		next := convention.Notice

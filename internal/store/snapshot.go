@@ -185,16 +185,19 @@ func (s *Store) readKeys(ctx context.Context, tx *sql.Tx, n *Snapshot) error {
 	}
 	convs := map[string]convention.Convention{}
 	err = each(ctx, tx, func(scan func(...any) error) error {
-		c, err := scanConvention(scan)
+		var id, party string
+		c, err := scanConvention(func(to ...any) error { return scan(append(to, &id, &party)...) })
 		switch {
 		case err != nil && !c.Altered:
 			return err
+		case c.Altered: // what it says of itself counts no more: it stands in no other's place
+			c.Document.ID, c.Document.Parties.Partner = id, party
 		case c.State != convention.Draft && c.State != convention.Ended && !s.signed.holds(c, keys):
 			c.Altered = true // the keys of this one serve nothing; the others are not in cause
 		}
 		convs[c.Document.ID] = c // the last one wins: in force before ended before draft, then the newest
 		return nil
-	}, `SELECT document, etat, empreinte, signatures, dernier_on FROM convention ORDER BY id, CASE WHEN etat IN `+inForce+` THEN 2 WHEN etat = 'ended' THEN 1 ELSE 0 END, version`)
+	}, `SELECT document, etat, empreinte, signatures, dernier_on, id, partenaire FROM convention ORDER BY id, CASE WHEN etat IN `+inForce+` THEN 2 WHEN etat = 'ended' THEN 1 ELSE 0 END, version`)
 	if err != nil {
 		return err
 	}

@@ -138,6 +138,9 @@ func (d *desk) addKey(w http.ResponseWriter, r *http.Request, t turn) error {
 	if _, err := d.As(t.by).AddKey(r.Context(), c.Document.ID, secret, d.Environment, ends); err != nil {
 		if fault.Is(err, fault.ActeImpossible) {
 			note(w, err)
+			if fault.From(err).Reason() == "KEY_SUSPENDED" {
+				return redirect(w, r, keysPath+"?fait=cle-en-suspens")
+			}
 			return redirect(w, r, keysPath+"?fait=cle-trop")
 		}
 		return err

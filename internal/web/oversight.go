@@ -331,6 +331,10 @@ func (d *desk) moveState(w http.ResponseWriter, r *http.Request, t turn) error {
 		note(w, err)
 		return redirect(w, r, followPath+"/"+c.Document.ID+refOf(c)+"&fait=signature-manque")
 	}
+	if deed := map[string]string{"TWO_AGENTS": "deux-agents", "GRANT_REPLACED": "octroi-remplace"}[fault.From(err).Reason()]; err != nil && deed != "" {
+		note(w, err)
+		return redirect(w, r, followPath+"/"+c.Document.ID+refOf(c)+"&fait="+deed)
+	}
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (d *desk) partnerPage(w http.ResponseWriter, r *http.Request, t turn) error
 
 func (d *desk) followKeyOf(k partner.Key, c *convention.Convention, t turn, partnerID string) followKey {
 	f := followKey{keyLine: keyLineOf(k, c, d.Clock())}
-	if !t.may(account.FollowPartners) || !k.RevokedAt.IsZero() {
+	if !t.may(account.FollowPartners) || !k.RevokedAt.IsZero() && k.SuspendedAt.IsZero() {
 		return f
 	}
 	at := partnersPath + "/" + partnerID + "/cles/" + k.ID + "/"
@@ -120,6 +120,9 @@ func (d *desk) followKeyOf(k partner.Key, c *convention.Convention, t turn, part
 		f.Suspend = &action{Address: at + "suspendre", Label: "Suspendre cette clé", Second: true, Consequence: "Dès la seconde qui suit, ses appels sont refusés. Vous pourrez la rétablir."}
 	} else {
 		f.Resume = &action{Address: at + "retablir", Label: "Rétablir cette clé", Second: true, Consequence: "Ses appels sont de nouveau servis. Vérifiez d'abord ce qui l'a fait suspendre."}
+		if !k.RevokedAt.IsZero() {
+			f.Resume.Label, f.Resume.Consequence = "Lever la suspension", "L'organisme a révoqué cette clé, qui ne sert plus. Il pourra en créer une autre. Vérifiez d'abord ce qui l'a fait suspendre."
+		}
 	}
 	return f
 }
