@@ -257,7 +257,7 @@ func (d *Demo) describe(c *web.Config) {
 	c.Pieces = []web.Piece{
 		{Name: "Espace assuré", What: "vos droits, vos partages, qui les a consultés", Href: d.URLs.API + "/mon-espace", Link: true},
 		{Name: "Espace partenaire", What: "demander un accès, signer, gérer ses clés", Href: d.URLs.API + "/partenaire", Link: true},
-		{Name: "Instruction", What: "examiner les demandes, habiliter les agents", Href: d.URLs.API + "/instruction", Link: true},
+		{Name: "Espace d'instruction", What: "examiner les demandes, habiliter les agents", Href: d.URLs.API + "/instruction", Link: true},
 		{Name: "API des droits", What: "les sept opérations publiées et nos ajouts", Href: d.URLs.BaseURL},
 		{Name: "Simulateur FranceConnect", What: "identités fictives, versions 1 et 2", Href: d.URLs.Sim, Link: true},
 		{Name: "Fournisseur d'identité de démonstration", What: "comptes fictifs des partenaires et des agents", Href: d.URLs.Pro + "/", Link: true},

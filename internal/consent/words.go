@@ -75,7 +75,7 @@ func shownLabel(shown bool) string {
 func purposeLabel(p string) string {
 	switch p {
 	case "preadmission":
-		return "préparer une admission dans un établissement de santé"
+		return "préparer une admission dans un établissement de soins"
 	case "adhesion":
 		return "faciliter une adhésion à un organisme complémentaire"
 	}

@@ -165,7 +165,7 @@ func (f Form) organisation(p *problems) {
 	p.add(!slices.Contains(droits.Kinds(), o.Kind), "organisation.categorie", Missing, "Dites si vous êtes un établissement de soins ou un organisme complémentaire : les autres organismes ne sont pas éligibles.")
 	p.text("organisation.nom", o.Nom, maxShort, "Indiquez le nom de l'organisme.")
 	p.add(o.SIRET == "", "organisation.siret", Missing, "Indiquez le SIRET de l'organisme, 14 chiffres.")
-	p.add(!partner.ValidSIRET(o.SIRET), "organisation.siret", WrongKey, "Ce SIRET n'existe pas : il a 14 chiffres, et sa clé doit être juste. Exemple : 123 456 789 00018.")
+	p.add(!partner.ValidSIRET(o.SIRET), "organisation.siret", WrongKey, "Ce SIRET n'existe pas : il a 14 chiffres, et sa clé doit être juste. Exemple : 123 456 789 00007.")
 	if o.Kind == droits.Etablissement {
 		p.add(o.FINESS == "", "organisation.finess", Missing, "Indiquez le numéro FINESS de l'établissement, 9 caractères.")
 		p.add(!partner.ValidFINESS(o.FINESS), "organisation.finess", WrongKey, "Ce numéro FINESS n'existe pas : il a 9 caractères, et sa clé doit être juste.")

@@ -63,7 +63,7 @@ func callQuery(v url.Values, o *organisation, today civil.Date) (q partner.CallQ
 		x.Key.Options = append(x.Key.Options, option{Value: k.ID, Label: "…" + k.Last4})
 	}
 	q.Outcome, q.Key = choose(&x.Outcome, q.Outcome), choose(&x.Key, v.Get("cle"))
-	x.Request = field{Name: "demande", Label: "Identifiant de la demande", Hint: "L'en-tête X-Request-Id d'une réponse.", Kind: "text", Value: q.RequestID, Max: 128, Optional: true}
+	x.Request = field{Name: "demande", Label: "Identifiant de l'appel", Hint: "L'en-tête X-Request-Id d'une réponse.", Kind: "text", Value: q.RequestID, Max: 128, Optional: true}
 	var from, to civil.Date
 	x.From, from = dateField(v, "du", "Du", today)
 	x.To, to = dateField(v, "au", "Au", today)

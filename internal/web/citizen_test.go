@@ -180,7 +180,7 @@ func TestOwnJournal(t *testing.T) {
 	})
 	t.Run("a line tells everything that may be told, and a code that names nobody", func(t *testing.T) {
 		p := b.Get(t, "/mon-espace/acces/"+firstOf(t, b.Get(t, "/mon-espace/acces?organisme=hopital"), lineLink))
-		whole(t, p, 200, "Quand", "22 novembre 2026 à 12 h 00 (heure de Paris)", "Établissement de santé", "Ce qui a été transmis", "Votre caisse gestionnaire", "Code à citer", "hopital-convention/1")
+		whole(t, p, 200, "Quand", "22 novembre 2026 à 12 h 00 (heure de Paris)", "Établissement de soins", "Ce qui a été transmis", "Votre caisse gestionnaire", "Code à citer", "hopital-convention/1")
 	})
 	t.Run("a line of somebody else is not found, nor its proof", func(t *testing.T) {
 		id := firstOf(t, b.Get(t, "/mon-espace/acces"), lineLink)
@@ -198,7 +198,7 @@ func TestOwnJournal(t *testing.T) {
 		in.Get(t, "/me/beneficiaires", in.As(t, "double-rattachement-b", in.Hospital)).Want(t, 200, "")
 		a := signedIn(t, in, "double-rattachement-a")
 		p := a.Get(t, "/mon-espace/acces")
-		whole(t, p, 200, "Établissement de santé", "Préparer une admission", "avec l'accord d'un autre représentant", "détail réservé")
+		whole(t, p, 200, "Établissement de soins", "Préparer une admission", "avec l'accord d'un autre représentant", "détail réservé")
 		one := a.Get(t, "/mon-espace/acces/"+firstOf(t, p, lineLink))
 		whole(t, one, 200, "Pour ne rien révéler de lui", "Code à citer")
 		for _, page := range []*apptest.Page{p, one} {

@@ -179,6 +179,9 @@ func orDash(s string) string {
 
 func (d *desk) formStep(w http.ResponseWriter, r *http.Request, t turn) error {
 	x, step, err := d.editable(r, t)
+	if fault.Is(err, fault.ActeImpossible) { // the back button, once it is submitted
+		return redirect(w, r, requestsPath+"/"+x.ID)
+	}
 	if err != nil {
 		return err
 	}

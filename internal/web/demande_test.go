@@ -328,6 +328,20 @@ func TestAFormSentTwiceAndAFormOvertaken(t *testing.T) {
 		}
 		if p := m.Post(t, at+"/etapes/projet", url.Values{"projet.intitule": {"Trop tard"}}); p.Status != 409 || !p.Says("Le dossier a changé") {
 			t.Error(p.Status)
+		} else if !p.Says("Revenir au dossier") {
+			t.Error("no way back to the request:", p.Text())
+		}
+		if p := m.Get(t, at+"/etapes/projet"); p.Status != 200 || p.Path != at {
+			t.Error("the back button leads to", p.Status, p.Path)
+		}
+		if p := m.Get(t, "/partenaire"); !p.Says("Suivre la demande "+id) || p.Says("Rien n'a été fait") {
+			t.Error("the overview does not tell that it is examined:", p.Text())
+		}
+		if p := m.Get(t, at+"/deposer"); p.Status != 405 || !p.Says("Revenir à l'espace : Espace partenaire") {
+			t.Error("the address of a form, opened:", p.Status, p.Text())
+		}
+		if p := m.Get(t, "/instruction"); p.Status != 403 || !p.Says("Ouvrir l'espace : Espace partenaire") {
+			t.Error("the other space leads nowhere:", p.Status, p.Text())
 		}
 	})
 	t.Run("a message that is sent twice is one", func(t *testing.T) {

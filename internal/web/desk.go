@@ -111,7 +111,7 @@ type door struct {
 }
 
 // doors by the destination byte of a login.
-var doors = []door{{memberPath, "Espace partenaire", false}, {agentPath, "Instruction", true}}
+var doors = []door{{memberPath, "Espace partenaire", false}, {agentPath, "Espace d'instruction", true}}
 
 // menus are what each space leads to, with what it takes to go there.
 var menus = map[string][]struct {
@@ -261,6 +261,7 @@ type lackingData struct {
 	Needed    []string // roles that may
 	Why       string   // what is missing beside the role, "" when the role is
 	Security  string   // where a second factor is set, "" when none is asked for
+	Back      link     // where this account may go
 	RequestID string
 }
 
@@ -285,11 +286,19 @@ func (d *desk) lacking(w http.ResponseWriter, r *http.Request, t turn, need acco
 			account.ReviewOverdue: "La revue périodique de votre habilitation n'a pas été faite : elle est suspendue jusque-là.",
 		}[fault.From(mandate).Reason()]
 	case t.who.Role.Agent() != t.door.agent:
-		x.Why = "Ce compte est celui de l'autre espace."
+		other := doors[0]
+		if t.who.Role.Agent() {
+			other = doors[1]
+		}
+		x.Why = "Ce compte ouvre un autre espace que celui-ci. Allez dans le sien, ou déconnectez-vous pour entrer ici avec un autre compte."
+		x.Back = link{Text: "Ouvrir l'espace : " + other.name, Href: other.path}
 	case t.who.Role == "" && !t.door.agent:
 		x.Why = "Votre organisme a déjà des membres ici. Une personne gestionnaire de votre organisme doit vous donner un rôle."
 	case t.may(need):
 		x.Why, x.Security = "Cette action demande un second facteur d'authentification.", securityOf(t.door)
+	}
+	if x.Back.Href == "" && t.who.Role != "" && mandate == nil {
+		x.Back = link{Text: "Revenir à l'espace : " + t.door.name, Href: t.door.path}
 	}
 	_ = d.showWith(w, r, http.StatusForbidden, t, page{Name: "role_insuffisant", Title: "Accès refusé – Erreur 403", Summary: "Accès refusé.", Crumbs: d.trail(t, link{Text: "Erreur 403"}), Data: x})
 }

@@ -111,7 +111,7 @@ func count(n int, noun string, plural ...string) string {
 func kindOf(k droits.Kind) string {
 	switch k {
 	case droits.Etablissement:
-		return "Établissement de santé"
+		return "Établissement de soins"
 	case droits.OrganismeComplementaire:
 		return "Organisme complémentaire"
 	case droits.Editeur:

@@ -96,7 +96,7 @@ func newFile(incident bool, v func(string) string, wrong string) newFileData {
 	}
 	x := newFileData{Address: supportPath + "/nouveau", Once: rand.Text(), Incident: incident,
 		Subject: f("objet", "Objet", "", "text", 200), Text: f("texte", "Votre message", "N'écrivez aucune donnée d'une personne : ni nom, ni numéro.", "textarea", 5000),
-		Request:   f("demande", "Identifiant d'une demande", "L'en-tête X-Request-Id de la réponse dont vous parlez.", "text", 128),
+		Request:   f("demande", "Identifiant d'un appel", "L'en-tête X-Request-Id de la réponse dont vous parlez.", "text", 128),
 		Known:     f("connu", "Quand en avez-vous eu connaissance ?", "Date et heure de Paris.", "datetime-local", 0),
 		Concerned: f("personnes", "Combien de personnes sont concernées ?", "Ce que vous en savez, par exemple « environ 200 » ou « inconnu ».", "text", 200)}
 	x.Request.Optional = true

@@ -30,7 +30,7 @@ func instructionModels() map[string][]any {
 	lost := queueDataOf(queueView{state: allStates, search: "X"})
 	lost.Search.Error, lost.Nothing = "Écrivez un numéro.", "Aucune demande."
 	said := eventLine{At: instantOf{noonAt}, What: "Message", Who: "Lucie Essai (instructeur)", Text: []string{"Bonjour."}, New: true, Changes: []changeLine{{"Nom", "a", "b"}}}
-	dossier := dossierData{ID: "D-2026-0001", Title: "Préadmission", Name: "Hôpital d'essai", SIRET: "12345678900007", Kind: "Établissement de santé", State: stateTags[habilitation.Submitted], Again: true, Told: "Elle attend.", Wait: "3 jours", Pace: paceTags[habilitation.Soon],
+	dossier := dossierData{ID: "D-2026-0001", Title: "Préadmission", Name: "Hôpital d'essai", SIRET: "12345678900007", Kind: "Établissement de soins", State: stateTags[habilitation.Submitted], Again: true, Told: "Elle attend.", Wait: "3 jours", Pace: paceTags[habilitation.Soon],
 		Overtaken: &said, Proposal: &proposalBox{What: "validation proposée", Who: "Lucie", At: instantOf{noonAt}, Text: []string{"x"}, Own: true, Confirm: &link{"Lire et confirmer", "/x"}, Withdraw: &action{Address: "/x", Label: "Retirer"}},
 		Decisions: []link{{"Valider", "/x"}, {"Refuser", "/y"}}, Checks: []checkLine{{"SIRET", "Juste.", verdictTags[habilitation.Good]}}, Revised: said.Changes, Against: said.Changes, Steps: []answeredStep{{Title: "Votre organisme", Pairs: []pair{{Term: "Nom", Text: []string{"x"}}}}},
 		Messages: []eventLine{said}, Notes: []eventLine{said}, Write: &messageForm{"/m", "envoi", field{Name: "texte", Label: "Message", Kind: "textarea"}}, Note: &messageForm{"/n", "envoi", field{Name: "note", Label: "Note", Kind: "textarea"}}, Events: []eventLine{said}, Others: full.Lines,

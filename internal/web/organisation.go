@@ -10,6 +10,7 @@ import (
 	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/convention"
 	"droits.example/droits/internal/fault"
+	"droits.example/droits/internal/habilitation"
 	"droits.example/droits/internal/notify"
 	"droits.example/droits/internal/partner"
 	"droits.example/droits/internal/support"
@@ -166,6 +167,8 @@ func (d *desk) tasksOf(ctx context.Context, t turn, o *organisation, quotas []qu
 			}
 		}
 		switch {
+		case c.State == convention.Draft && signedBy(*c, convention.Partner):
+			// the operator's turn
 		case c.State == convention.Draft:
 			out = append(out, task{"warn", "La convention " + id + " attend une signature.", href, "Lire et signer"})
 		case c.State == convention.Notice:
@@ -186,7 +189,7 @@ func (d *desk) tasksOf(ctx context.Context, t turn, o *organisation, quotas []qu
 	for _, p := range o.partners {
 		w, err := d.Organisations.Webhook(ctx, p.ID)
 		if err == nil && w.Dead > 0 {
-			out = append(out, task{"error", count(w.Dead, "notification") + " n'ont pas pu être remises.", webhooksPath, "Voir et renvoyer"})
+			out = append(out, task{"error", count(w.Dead, "notification n'a pas pu être remise", "notifications n'ont pas pu être remises") + ".", webhooksPath, "Voir et renvoyer"})
 		}
 		if err != nil && !fault.Is(err, fault.RessourceInconnue) {
 			return out, err
@@ -200,7 +203,7 @@ func (d *desk) tasksOf(ctx context.Context, t turn, o *organisation, quotas []qu
 		var people []account.Person
 		people, err = d.Accounts.Team(ctx, t.who.SIRET)
 		if n := len(slices.DeleteFunc(people, func(p account.Person) bool { return p.Role != "" || p.SeenAt.IsZero() })); n > 0 {
-			out = append(out, task{"", count(n, "personne") + " de votre organisme attend un rôle.", teamPath, "Voir l'équipe"})
+			out = append(out, task{"", count(n, "personne de votre organisme attend un rôle", "personnes de votre organisme attendent un rôle") + ".", teamPath, "Voir l'équipe"})
 		}
 	}
 	return out, err
@@ -209,7 +212,9 @@ func (d *desk) tasksOf(ctx context.Context, t turn, o *organisation, quotas []qu
 // memberHomeData is the overview of an organisation.
 type memberHomeData struct {
 	Name    string
-	Partner bool // it has a convention here, or had one
+	Partner bool          // it has a convention here, or had one
+	Asked   bool          // it has begun a request
+	Waiting []requestLine // requests that an agent examines, before the first convention
 	Tasks   []task
 	Quotas  []quotaLine
 	Last    []callLine
@@ -224,6 +229,21 @@ func (d *desk) memberHome(w http.ResponseWriter, r *http.Request, t turn) error 
 	x := memberHomeData{Name: o.name(t.who.SIRET), Partner: len(o.partners) > 0, Quotas: d.quotasOf(r.Context(), &o)}
 	if x.Tasks, err = d.tasksOf(r.Context(), t, &o, x.Quotas); err != nil {
 		return err
+	}
+	if !x.Partner {
+		asked, err := d.Requests.RequestsOf(r.Context(), t.who.SIRET)
+		if err != nil {
+			return err
+		}
+		for _, q := range asked {
+			x.Asked = true
+			if q.Form.Organisation.Nom != "" {
+				x.Name = q.Form.Organisation.Nom
+			}
+			if q.State == habilitation.Submitted {
+				x.Waiting = append(x.Waiting, requestLineOf(q, len(q.Events), false))
+			}
+		}
 	}
 	for _, p := range o.partners {
 		use, err := d.Organisations.Usage(r.Context(), p.ID, t.today, t.today)

@@ -113,7 +113,7 @@ func (s *Site) shell() shell {
 	footer := append([]link{{"Accueil", "/"}}, menu...)
 	footer = append(footer, link{"Demander un accès", eligibilityPath}, link{"Modalités d'utilisation", termsPath}, link{"Erreurs", "/documentation/erreurs"})
 	if s.desk != nil && s.desk.Operator != "" {
-		footer = append(footer, link{"Espace des agents", agentPath})
+		footer = append(footer, link{doors[1].name, agentPath})
 	}
 	if len(s.cfg.Persons) > 0 {
 		footer = append(footer, link{"Jeu d'essai", "/documentation/jeu-d-essai"})

@@ -139,7 +139,7 @@ func models(t *testing.T) map[string][]any {
 		"errors":           {fault.Catalogue()},
 		"error_code":       {fault.Catalogue()[0]},
 		"persons":          {c.Persons},
-		"failure":          {failure{"Titre", []string{"Texte"}, "req-1"}},
+		"failure":          {failure{Heading: "Titre", Text: []string{"Texte"}, RequestID: "req-1"}},
 		"composants":       {stories()},
 		"composant":        {stories()[0]},
 		"verifier":         {verifyData{Text: verifyField("x"), Result: &verdict{State: tag{"ok", "valide"}, Title: "T", Text: []string{"x"}, Facts: []pair{{Term: "a", Text: []string{"b"}}}, Checked: []string{"c"}}}, verifyData{Text: blank, Wrong: mistakes(blank)}},
