@@ -25,6 +25,8 @@ BENCH ?=
 # without; the command line's tests run the goroutines of both. The API's and the pages' tests
 # ask one thing after another, ten times slower with it: those that do not are RACED too.
 RACELESS := ./internal/sim/people ./internal/sim/nation ./internal/bench ./internal/api ./internal/web
+# ALONE are the store's tests of much data and one goroutine.
+ALONE := '^(TestAnInterruptedLoadGoesOn|TestALoadThatFindsTheDiskFullLeavesNothing|TestADelta|TestTheOrderOfADeltaDoesNotMatter|TestQueueOfTenThousand|TestMoreAgreementsEndThanOnePassTakes|TestAgreementsThatEndAtOneInstant)$$'
 RACED := 'TestTheGround|TestQuota|TestTwo|TestAStranger|TestACommit|TestTheStore|TestSessions'
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race,)
 CHROMIUM := /usr/bin/chromium
@@ -56,8 +58,9 @@ ifeq ($(RACE),)
 	@echo "make: no C compiler, so no race detector (apt-get install gcc)"
 	@if [ "$${CI:-}" = true ]; then echo "make: under CI=true that is a failure"; exit 1; fi
 endif
-	$(GO) test -shuffle=on $(RACE) -timeout 14m $$($(GO) list ./... | grep -v $(RACELESS:.%=-e '%$$'))
+	$(GO) test -shuffle=on $(RACE) -skip $(ALONE) -timeout 14m $$($(GO) list ./... | grep -v $(RACELESS:.%=-e '%$$'))
 	$(GO) test -shuffle=on $(RACELESS)
+	$(GO) test -shuffle=on -run $(ALONE) ./internal/store
 	$(GO) test -shuffle=on $(RACE) -run $(RACED) ./internal/api ./internal/web
 	cd tools/requirements && $(GO) test -shuffle=on ./...
 	cd tools/geo && $(GO) test -shuffle=on ./...

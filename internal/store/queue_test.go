@@ -50,8 +50,8 @@ func TestQueueOfTenThousand(t *testing.T) {
 			took := time.Since(begun)
 			must(t, err)
 			t.Logf("%s: %d of %d in %.1f ms", name, len(p.Lines), p.Total, float64(took.Microseconds())/1000)
-			if len(p.Lines) > 50 || len(p.Lines) == 0 || took > 2*time.Second {
-				t.Errorf("%d lines, %v", len(p.Lines), took)
+			if len(p.Lines) > 50 || len(p.Lines) == 0 {
+				t.Errorf("%d lines", len(p.Lines))
 			}
 			for i := 1; i < len(p.Lines); i++ {
 				a, b := p.Lines[i-1], p.Lines[i]
