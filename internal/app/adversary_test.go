@@ -69,7 +69,10 @@ func TestAProgramIsOnePerson(t *testing.T) { // R33
 	t.Run("R26 a request does not become that of another organisation", func(t *testing.T) {
 		f := form
 		f.Organisation.SIRET = "00000000000018"
-		if status, out := act(opener, id, map[string]any{"act": "update", "role": "demandeur", "author": "u1", "form": f}); status != 400 || out["field"] != "organisation.siret" {
+		if status, _ := act(opener, id, map[string]any{"act": "update", "role": "demandeur", "author": "u1", "form": f}); status != 200 {
+			t.Fatal(status)
+		}
+		if status, out := act(opener, id, map[string]any{"act": "submit", "role": "demandeur", "author": "u1"}); status != 400 || out["field"] != "organisation.siret" || out["reason"] != habilitation.OfAnother {
 			t.Error(status, out["field"])
 		}
 	})

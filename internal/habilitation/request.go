@@ -239,6 +239,15 @@ type Doing struct {
 // somebody else has changed since it was read.
 const EditionStale = "EDITION_STALE"
 
+// OfAnother is the reason for which answers that name another organisation than
+// the one of the request are neither submitted nor approved: what is granted
+// would be that one's.
+const OfAnother = "OF_ANOTHER_ORGANISATION"
+
+func (r *Request) ofAnother() bool {
+	return r.Organisation != "" && r.Form.Organisation.SIRET != r.Organisation
+}
+
 // maxText bounds what is written with an act, in characters.
 const maxText = 5000
 
@@ -297,9 +306,6 @@ func (r Request) Do(d Doing) (Request, error) {
 		if d.Form == nil {
 			return r, fault.New(fault.ParametreInvalide, "habilitation: act").On("reponses")
 		}
-		if s := d.Form.Organisation.SIRET; r.Organisation != "" && s != "" && s != r.Organisation {
-			return r, fault.New(fault.ParametreInvalide, "habilitation: act").On("organisation.siret").Because("OF_ANOTHER_ORGANISATION")
-		}
 		if len(r.Events) >= MaxEvents {
 			return r, fault.New(fault.ActeImpossible, "habilitation: act").Because(TooManyEvents)
 		}
@@ -311,10 +317,16 @@ func (r Request) Do(d Doing) (Request, error) {
 			return r, fault.New(fault.ActeImpossible, "habilitation: act").Because(TooManyEvents)
 		}
 	case Submit:
+		if r.ofAnother() {
+			return r, fault.New(fault.ParametreInvalide, "habilitation: submit").On("organisation.siret").Because(OfAnother)
+		}
 		if p := r.Form.Problems(); len(p) > 0 {
 			return r, fault.New(fault.ParametreInvalide, "habilitation: submit").On(p[0].Field).Because("ANSWERS_INCOMPLETE")
 		}
 	case Approve:
+		if r.ofAnother() {
+			return r, fault.New(fault.ActeImpossible, "habilitation: approve").Because(OfAnother)
+		}
 		next.Grants = append(append([]Grant(nil), r.Grants...), Grant{Version: len(r.Grants) + 1, Form: r.Form, GrantedAt: d.At})
 	case Refuse, CancelReopening:
 		if live := r.Live(); live != nil {

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"droits.example/droits/internal/account"
+	"droits.example/droits/internal/app"
 	"droits.example/droits/internal/apptest"
 	"droits.example/droits/internal/droits"
 	"droits.example/droits/internal/habilitation"
@@ -212,4 +214,76 @@ func TestAnAgentWhoMayNotChangesNothing(t *testing.T) { // R33
 	if err != nil || after > before+1 { // the reporter may undertake again
 		t.Errorf("%d events were written", after-before)
 	}
+}
+
+func TestNoDoorLeadsAroundTheSecondFactor(t *testing.T) { // R33
+	in := apptest.Start(t, apptest.Options{Edit: func(c *app.Config) { c.Login.SecondFactor = true }})
+	own := possessions(t, in)
+	boss := in.Staff(t, "hopital-gestionnaire")
+	form := func() url.Values {
+		f := url.Values{"role-" + own["{compte}"]: {"lecteur"}}
+		for k, v := range bodies {
+			f[k] = v
+		}
+		return f
+	}
+	named := func(path string) string {
+		for mark, id := range own {
+			path = strings.ReplaceAll(path, mark, id)
+		}
+		return path
+	}
+	t.Run("where one is demanded, who has none does nothing that engages", func(t *testing.T) {
+		before, err := in.App.Store.TraceCount(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/partenaire/cles", "/partenaire/cles/{cle}/revoquer", "/partenaire/cles/{cle}/logiciel", "/partenaire/equipe", "/partenaire/equipe/{compte}/role", "/partenaire/equipe/{compte}/second-facteur/retirer", "/partenaire/conventions/{convention}/partir", "/partenaire/conventions/{convention}/signature", "/partenaire/conventions/{convention}/cle", "/partenaire/delegations"} {
+			if p := boss.Once(t, "POST", named(path), form()); p.Status != 403 {
+				t.Errorf("%s answers %d", path, p.Status)
+			}
+		}
+		if after, err := in.App.Store.TraceCount(t.Context()); err != nil || after != before {
+			t.Errorf("%d events", after-before)
+		}
+	})
+	secret := account.NewFactor()
+	code := func() string { return account.FactorCode(secret, account.FactorStep(in.Clock.Now())) }
+	if p := boss.Post(t, "/partenaire/securite/second-facteur", url.Values{"cle": {account.FactorText(secret)}, "code": {code()}}); p.Status != 200 {
+		t.Fatal(p.Status)
+	}
+	half := in.Browser()
+	in.LogIn(t, half, "/partenaire", "hopital-gestionnaire")
+	t.Run("half a login opens no door, by whatever method", func(t *testing.T) {
+		for _, path := range slices.Concat(writes, decides, []string{"/partenaire/securite/second-facteur", "/partenaire/securite/second-facteur/retirer", "/partenaire/securite/sessions/fermer-les-autres", "/partenaire/incident", "/instruction/engagement", "/instruction/securite/second-facteur/retirer"}) {
+			if p := half.Once(t, "POST", named(path), form()); p.Header.Get("Location") != "/connexion/second-facteur" {
+				t.Errorf("%s answers %d", path, p.Status)
+			}
+		}
+	})
+	t.Run("a code counts once, and guesses rest", func(t *testing.T) {
+		if p := half.Once(t, "POST", "/connexion/second-facteur", url.Values{"code": {code()}}); p.Status != 422 {
+			t.Errorf("the code that set it counts again: %d", p.Status)
+		}
+		thief := half.Copy()
+		for range 4 {
+			thief.Once(t, "POST", "/connexion/second-facteur", url.Values{"code": {"12"}})
+		}
+		in.Clock.Advance(time.Minute)
+		if p := thief.Once(t, "POST", "/connexion/second-facteur", url.Values{"code": {code()}}); p.Status != http.StatusTooManyRequests {
+			t.Errorf("the sixth try is looked at: %d", p.Status)
+		}
+		in.Clock.Advance(15 * time.Minute)
+		in.LogIn(t, half, "/partenaire", "hopital-gestionnaire")
+		if p := half.Once(t, "POST", "/connexion/second-facteur", url.Values{"code": {code()}}); p.Status != 303 {
+			t.Errorf("the right one is refused for good: %d", p.Status)
+		}
+	})
+	t.Run("a logout ends the copies of the session too", func(t *testing.T) {
+		thief := half.Copy()
+		half.Once(t, "POST", "/connexion/quitter", url.Values{})
+		if p := thief.Once(t, "GET", "/partenaire", nil); p.Status != 303 || p.Header.Get("Location") != "/partenaire/connexion" {
+			t.Errorf("%d %s", p.Status, p.Header.Get("Location"))
+		}
+	})
 }
