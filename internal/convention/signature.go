@@ -3,7 +3,9 @@ package convention
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"droits.example/droits/internal/fault"
@@ -68,14 +70,26 @@ func (c Convention) Verify(s Signature) error {
 	return nil
 }
 
-// ParsePublicKey reads an Ed25519 public key in base64. Errors:
+// ParsePublicKey reads an Ed25519 public key in base64. A point of small order
+// is none: under it anybody makes signatures that verify. Errors:
 // parametre_invalide on key.
 func ParsePublicKey(text string) (ed25519.PublicKey, error) {
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) != ed25519.PublicKeySize {
+	if err != nil || len(b) != ed25519.PublicKeySize || smallOrder(b) {
 		return nil, bad("key")
 	}
 	return b, nil
+}
+
+// smallOrder reports one of the points of order 1, 2, 4 or 8, however it is
+// encoded: y is 0, 1, -1 or one of the two values of order 8 (RFC 7748 §7).
+func smallOrder(key []byte) bool {
+	y := hex.EncodeToString(key[:31]) + hex.EncodeToString([]byte{key[31] & 0x7f}) // x has but a sign
+	middle := strings.Repeat("ff", 30)
+	return slices.Contains([]string{
+		strings.Repeat("00", 32), "01" + strings.Repeat("00", 31), "ec" + middle + "7f", "ed" + middle + "7f", "ee" + middle + "7f",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	}, y)
 }
 
 // SignedBy reports whether a party signed this very document under one of its
