@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -56,9 +57,12 @@ func RequestPath(id string) string { return "/requests/one?" + url.Values{"id": 
 // listRequests reads a page of the queue. Errors: parametre_invalide.
 func listRequests(c Config, r *http.Request, _ Request) (any, error) {
 	v := r.URL.Query()
-	q := habilitation.Query{State: habilitation.State(v.Get("state")), SIRET: v.Get("siret"), Sort: habilitation.Sort(v.Get("sort")), Descending: v.Get("order") == "desc"}
+	q := habilitation.Query{State: habilitation.State(v.Get("state")), SIRET: v.Get("siret"), Sort: cmp.Or(habilitation.Sort(v.Get("sort")), habilitation.BySubmission), Descending: v.Get("order") == "desc", Limit: 50}
 	var err error
 	for name, to := range map[string]*int{"limit": &q.Limit, "offset": &q.Offset} {
+		if !v.Has(name) {
+			continue
+		}
 		if *to, err = strconv.Atoi(v.Get(name)); err != nil {
 			return nil, fault.New(fault.ParametreInvalide, "admin: requests").On(name)
 		}

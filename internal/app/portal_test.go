@@ -133,6 +133,9 @@ func TestAdministrationOverTheNetwork(t *testing.T) { // R22 R33 R48
 		if status, out := applicant.call(t, "POST", "/requests", map[string]any{"doing": d}); status != 200 || out["applied"] != false {
 			t.Fatal(status, out["code"])
 		}
+		if status, out := examiner.call(t, "GET", "/requests", nil); out["total"] != float64(0) {
+			t.Error("the queue wants a page size:", status)
+		}
 		if _, out := examiner.call(t, "GET", "/requests?sort=numero&limit=10&offset=0", nil); out["total"] != float64(0) {
 			t.Error("a rehearsal was kept")
 		}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"droits.example/droits/internal/civil"
 	"droits.example/droits/internal/fault"
 	"droits.example/droits/internal/habilitation"
 )
@@ -159,7 +160,11 @@ func (s formStep) ask(x typed) (out []asked) {
 // shown is an answer in words.
 func (a answer) shown(f habilitation.Form) string {
 	if a.options == nil {
-		return a.get(&f)
+		v := a.get(&f)
+		if day, err := civil.Parse(v); a.kind == "date" && err == nil {
+			return longDay(day)
+		}
+		return v
 	}
 	var out []string
 	for _, o := range a.options(f) {

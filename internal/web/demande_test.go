@@ -161,8 +161,8 @@ func TestWhoMayAsk(t *testing.T) { // R23
 		}
 	})
 	t.Run("whoever is not logged in is sent to log in", func(t *testing.T) {
-		for _, path := range []string{"/partenaire/demandes", "/partenaire/demandes/nouvelle", "/partenaire/conventions"} {
-			if p := visitor.Once(t, "GET", path, nil); p.Status != http.StatusSeeOther || p.Header.Get("Location") != "/partenaire/connexion" {
+		for path, to := range map[string]string{"/partenaire/demandes": "", "/partenaire/demandes/nouvelle": "?vers=demande", "/partenaire/conventions": ""} {
+			if p := visitor.Once(t, "GET", path, nil); p.Status != http.StatusSeeOther || p.Header.Get("Location") != "/partenaire/connexion"+to {
 				t.Errorf("%s: %d", path, p.Status)
 			}
 		}
@@ -312,6 +312,18 @@ func TestAFormSentTwiceAndAFormOvertaken(t *testing.T) {
 		a.Set("projet.intitule", "Encore")
 		if p := m.Post(t, at, a); p.Status != 200 {
 			t.Error(p.Status, b)
+		}
+	})
+	t.Run("whoever came to apply is led there once logged in", func(t *testing.T) {
+		b := in.Browser()
+		if p := b.Get(t, "/partenaire/demandes/nouvelle"); p.Path != "/partenaire/connexion?vers=demande" || !strings.Contains(p.Body, "porte=partenaire&amp;vers=demande") {
+			t.Error(p.Path)
+		}
+		if p := in.LogIn(t, b, "/partenaire&vers=demande", "clinique-direction"); p.Status != 200 || p.Path != "/partenaire/demandes/nouvelle" {
+			t.Error(p.Status, p.Path)
+		}
+		if p := in.LogIn(t, in.Browser(), "/partenaire&vers=ailleurs", "clinique-direction"); p.Path != "/partenaire" {
+			t.Error("it leads elsewhere:", p.Path)
 		}
 	})
 	t.Run("submitting twice is once", func(t *testing.T) {

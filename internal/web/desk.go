@@ -110,6 +110,13 @@ type door struct {
 	agent      bool
 }
 
+// newRequestPath is where a first visitor goes, once logged in; toNewRequest is
+// that destination of a login, through the members' door.
+const (
+	newRequestPath = memberPath + "/demandes/nouvelle"
+	toNewRequest   = 2
+)
+
 // doors by the destination byte of a login.
 var doors = []door{{memberPath, "Espace partenaire", false}, {agentPath, "Espace d'instruction", true}}
 
@@ -208,7 +215,11 @@ func (d *desk) guard(x door, need account.Deed, h func(http.ResponseWriter, *htt
 			d.fail(w, r, err)
 			return
 		case !ok:
-			http.Redirect(w, r, x.path+"/connexion", http.StatusSeeOther)
+			to := x.path + "/connexion"
+			if r.Method == http.MethodGet && r.URL.Path == newRequestPath {
+				to += "?vers=demande"
+			}
+			http.Redirect(w, r, to, http.StatusSeeOther)
 			return
 		case t.who.Factor && !t.login.Strong:
 			http.Redirect(w, r, factorPath, http.StatusSeeOther)

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,14 +83,14 @@ type newFileData struct {
 // fileMistakes are what is said of a field of a new file.
 var fileMistakes = map[string]string{
 	"objet": "Donnez un objet en quelques mots, 200 caractères au plus.", "texte": "Écrivez votre message, 5 000 caractères au plus.",
-	"demande": "Un identifiant de demande n'a que des lettres, des chiffres, des points et des tirets. Exemple : 01K9Z3T0QX.",
-	"connu":   "Indiquez quand vous avez eu connaissance de l'incident, dans le passé, par exemple 2026-11-22T09:30.", "personnes": "Indiquez un nombre approché en quelques mots, par exemple « environ 200 ».",
+	"demande": "Un identifiant d'appel n'a que des lettres, des chiffres, des points et des tirets. Exemple : 01K9Z3T0QX.",
+	"connu":   "Indiquez quand vous avez eu connaissance de l'incident, dans le passé, par exemple 22/11/2026 09:30.", "personnes": "Indiquez un nombre approché en quelques mots, par exemple « environ 200 ».",
 }
 
-func newFile(incident bool, v func(string) string, wrong string) newFileData {
+func newFile(incident bool, v func(string) string, wrong ...string) newFileData {
 	f := func(name, label, hint, kind string, most int) field {
 		x := field{Name: name, Label: label, Hint: hint, Kind: kind, Value: v(name), Max: most}
-		if name == wrong {
+		if slices.Contains(wrong, name) {
 			x.Error = fileMistakes[name]
 		}
 		return x
@@ -117,7 +118,7 @@ func (d *desk) askFile(incident bool) func(http.ResponseWriter, *http.Request, t
 				return quoted
 			}
 			return ""
-		}, ""))
+		}))
 	}
 }
 
@@ -141,21 +142,60 @@ func (d *desk) openFile(incident bool) func(http.ResponseWriter, *http.Request, 
 		f := support.File{Kind: support.Question, Organisation: t.who.SIRET, Subject: v("objet"), RequestID: strings.TrimSpace(v("demande")), Messages: []support.Message{{Side: support.Partner, Author: t.who.ID, Text: v("texte")}}}
 		if incident {
 			f.Kind, f.Concerned = support.Incident, v("personnes")
-			f.KnownAt, _ = time.ParseInLocation("2006-01-02T15:04", v("connu"), civil.Paris()) // a wrong one is zero, and refused
+			f.KnownAt = knownIn(v("connu"))
 		}
 		if _, err := f.Open(d.Clock()); err != nil {
 			note(w, err)
-			return d.showNewFile(w, r, t, newFile(incident, v, fault.From(err).Field()))
+			return d.showNewFile(w, r, t, newFile(incident, v, wrongIn(f, d.Clock())...))
 		}
-		if once := v("une_fois"); once == "" || !d.states.first("dossier/"+once, d.Clock().Add(stateLife)) {
+		once := "dossier/" + v("une_fois")
+		if v("une_fois") == "" || !d.states.first(once, d.Clock().Add(stateLife)) {
 			return redirect(w, r, supportPath)
 		}
 		f, err := d.As(t.by).OpenFile(r.Context(), f)
 		if err != nil {
+			d.states.again(once) // it is not kept: the same form may be sent again
 			return err
 		}
 		return redirect(w, r, supportPath+"/"+f.ID+"?fait=dossier")
 	}
+}
+
+// knownIn reads when an incident became known, as browsers send it or as
+// people write it where browsers have no field for it; zero otherwise, which is
+// refused.
+func knownIn(s string) time.Time {
+	for _, layout := range []string{"2006-01-02T15:04", "02/01/2006 15:04", "02/01/2006 à 15:04"} {
+		if at, err := time.ParseInLocation(layout, strings.TrimSpace(s), civil.Paris()); err == nil {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+// wrongIn names every field of a file that cannot be opened: whoever reports an
+// incident is in a hurry and hears of all of them at once.
+func wrongIn(f support.File, now time.Time) (wrong []string) {
+	for range fileMistakes {
+		_, err := f.Open(now)
+		field := fault.From(err).Field()
+		switch field {
+		case "objet":
+			f.Subject = "-"
+		case "texte":
+			f.Messages = []support.Message{{Side: support.Partner, Author: f.Messages[0].Author, Text: "-"}}
+		case "demande":
+			f.RequestID = ""
+		case "connu":
+			f.KnownAt = now.Add(-time.Minute)
+		case "personnes":
+			f.Concerned = ""
+		default:
+			return wrong
+		}
+		wrong = append(wrong, field)
+	}
+	return wrong
 }
 
 // threadLine is one text of a thread.

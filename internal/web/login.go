@@ -157,6 +157,13 @@ func (s *states) take(r *http.Request, state string) (a attempt, err error) {
 	return a, nil
 }
 
+// again forgets what was taken: what it stood for was not kept.
+func (s *states) again(seed string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.used, seed)
+}
+
 // maxUsed bounds the memory of states taken. Beyond it some are forgotten
 // early: FranceConnect takes a code once only, whatever we remember.
 const maxUsed = 100_000

@@ -130,6 +130,7 @@ func TestPartnerSpace(t *testing.T) {
 		if p := boss.Post(t, "/partenaire/support/nouveau", form); strings.Count(p.Body, "S-2026-000") == 0 || strings.Contains(p.Body, "S-2026-0002") {
 			t.Error("a form posted twice opens two files")
 		}
+		whole(t, boss.Post(t, "/partenaire/incident", url.Values{"connu": {"hier"}, "demande": {"<>"}}), 422, "Donnez un objet", "Indiquez quand vous avez eu connaissance", "Un identifiant d'appel n'a", "Écrivez votre message")
 		p = boss.Get(t, "/partenaire/incident")
 		whole(t, boss.Post(t, "/partenaire/incident", url.Values{"objet": {"Vol"}, "texte": {"Un poste."}, "connu": {"2099-01-01T00:00"}}), 422, "dans le passé")
 		whole(t, boss.Post(t, "/partenaire/incident", url.Values{"objet": {"Vol"}, "texte": {"Un poste."}, "connu": {"2026-11-22T08:00"}, "une_fois": {firstOf(t, p, onceField)}}), 200, "V-2026-0001", "25 novembre 2026")

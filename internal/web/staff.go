@@ -47,6 +47,9 @@ func (d *desk) staffLogin(to byte) http.HandlerFunc {
 			return
 		}
 		data := staffLoginData{Agent: x.agent, Start: staffStartPath + "?porte=" + strings.TrimPrefix(x.path, "/"), Simulated: d.Simulated}
+		if !x.agent && r.URL.Query().Get("vers") == "demande" {
+			data.Start += "&vers=demande"
+		}
 		if n, ok := staffReasons[r.URL.Query().Get("motif")]; ok {
 			data.Why = &n
 		}
@@ -64,12 +67,15 @@ func (d *desk) staffStart(w http.ResponseWriter, r *http.Request) {
 	var to byte
 	if "/"+r.URL.Query().Get("porte") == agentPath {
 		to = 1
+	} else if r.URL.Query().Get("vers") == "demande" {
+		to = toNewRequest
 	}
+	x := doors[to%toNewRequest]
 	a := d.states.start(w, r, to)
 	address, err := d.Provider.StartURL(r.Context(), a.state, a.nonce, a.challenge())
 	if err != nil {
 		note(w, err)
-		http.Redirect(w, r, doors[to].path+"/connexion?motif=panne", http.StatusSeeOther)
+		http.Redirect(w, r, x.path+"/connexion?motif=panne", http.StatusSeeOther)
 		return
 	}
 	w.Header().Set("Referrer-Policy", "no-referrer")
@@ -81,11 +87,14 @@ func (d *desk) staffReturn(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	q := r.URL.Query()
 	a, err := d.states.take(r, q.Get("state"))
-	if err != nil || int(a.to) >= len(doors) {
+	if err != nil || a.to > toNewRequest {
 		d.staffBroken(w, r, err)
 		return
 	}
-	x := doors[a.to]
+	x, then := doors[a.to%toNewRequest], doors[a.to%toNewRequest].path
+	if a.to == toNewRequest {
+		then = newRequestPath
+	}
 	if q.Get("error") != "" {
 		reason := "panne"
 		if q.Get("error") == "access_denied" {
@@ -106,7 +115,7 @@ func (d *desk) staffReturn(w http.ResponseWriter, r *http.Request) {
 		d.staffRefused(w, r, x, err)
 		return
 	}
-	http.Redirect(w, r, x.path, http.StatusSeeOther)
+	http.Redirect(w, r, then, http.StatusSeeOther)
 }
 
 // signIn finds the account of who came through a door. An agent acts for the
