@@ -101,7 +101,12 @@ and keeps a trace of every access. All data of the demonstration are fictitious.
 	c.SetIn(p.In)
 	c.SetOut(p.Out)
 	c.SetErr(p.Err)
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{ExitUsage, err} })
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 { // its flags are unknown because it is
+			return unknownCommand(c, words[0])
+		}
+		return &exitError{ExitUsage, err}
+	})
 	c.PersistentFlags().Bool("json", false, "print JSON")
 	c.PersistentFlags().BoolP("quiet", "q", false, "print no progress and no advice")
 	c.PersistentFlags().Bool("no-color", false, "no colour, no progress bar")

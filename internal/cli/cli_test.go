@@ -40,6 +40,7 @@ func TestExitCodes(t *testing.T) {
 		{"a command close to one that exists is answered with it", "parnter", cli.ExitUsage, `did you mean "droits partner"?`},
 		{"a sub-command too", "partner lst", cli.ExitUsage, `did you mean "droits partner list"?`},
 		{"help about a command that does not exist", "help nothing", cli.ExitUsage, "unknown command"},
+		{"a mistyped command of a group, with its flags", "request lst --data x", cli.ExitUsage, `did you mean "droits request list"`},
 		{"an unknown flag", "serve --port 80", cli.ExitUsage, "unknown flag: --port"},
 		{"an argument too many", "serve now", cli.ExitUsage, "takes no argument"},
 		{"an argument that is missing is named", "key add", cli.ExitUsage, "wants CONVENTION"},
