@@ -122,7 +122,7 @@ var table = map[Deed][]Role{
 	PrepareConvention: {Instructeur, Responsable},
 	EngageOperator:    {Responsable},
 	FollowPartners:    {Instructeur, Responsable, Exploitant},
-	AnswerTickets:     {Instructeur, Responsable, Exploitant},
+	AnswerTickets:     {Instructeur, Responsable},
 	FollowIncidents:   {Responsable, DPO},
 	ManageAgents:      {Exploitant},
 	OwnSafety:         {Rapporteur, Instructeur, Responsable, Exploitant, DPO},
@@ -148,7 +148,7 @@ func (r Role) May(d Deed) bool { return slices.Contains(table[d], r) }
 // demands one: those that engage the organisation or open its data.
 func (d Deed) Strong() bool {
 	switch d {
-	case SignConvention, ManageKeys, ManageTeam, Leave, ManageDelegates, RevokeGrant, EngageOperator, ManageAgents:
+	case SignConvention, ManageKeys, ManageTeam, Leave, ManageDelegates, RevokeGrant, EngageOperator, FollowPartners, ManageAgents:
 		return true
 	}
 	return false

@@ -19,6 +19,9 @@ type Doing struct {
 	Text   string              `json:"text,omitempty"`
 	Ground habilitation.Ground `json:"ground,omitempty"` // of a revocation
 	Form   *habilitation.Form  `json:"form,omitempty"`
+	// Edition is the one that whoever acts has read: another is refused. 0 =
+	// whatever it is.
+	Edition int `json:"edition,omitempty"`
 
 	program string // that acts for the author, "" for a person at the command line
 }
@@ -74,12 +77,18 @@ func listRequests(c Config, r *http.Request, _ Request) (any, error) {
 	return map[string]any{"requests": p.Lines, "total": p.Total}, err
 }
 
+// shownRequest is a request with its edition, which an act may name.
+type shownRequest struct {
+	habilitation.Request
+	Edition int `json:"edition"`
+}
+
 func showRequest(c Config, r *http.Request, _ Request) (any, error) {
 	x, err := c.Live.Request(r.Context(), r.URL.Query().Get("id"))
 	if err != nil {
 		return nil, missing(err, "request")
 	}
-	return x, nil
+	return shownRequest{x, x.Edition()}, nil
 }
 
 func openRequest(c Config, r *http.Request, req Request) (any, error) {
@@ -101,7 +110,7 @@ func actOnRequest(c Config, r *http.Request, req Request) (any, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	x, err := c.registry(req).ActOnRequest(r.Context(), req.ID, habilitation.Doing{Act: d.Act, Role: d.Role, Author: d.by(), Text: d.Text, Ground: d.Ground, Form: d.Form})
+	x, err := c.registry(req).ActOnRequest(r.Context(), req.ID, habilitation.Doing{Act: d.Act, Role: d.Role, Author: d.by(), Text: d.Text, Ground: d.Ground, Form: d.Form, Edition: d.Edition})
 	if err != nil {
 		return nil, missing(err, "request")
 	}

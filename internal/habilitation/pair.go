@@ -111,15 +111,13 @@ func (r Request) withdraw(d Doing) (Request, error) {
 	return next, nil
 }
 
-// confirm completes an act with what its proposal says: motive and ground are
-// the proposer's unless whoever confirms writes their own.
+// confirm completes an act with what its proposal says: the ground is the one
+// that was proposed, the motive too unless whoever confirms writes their own.
 func (r *Request) confirm(d *Doing) {
 	if p := r.Proposal; d.Pair && p != nil && p.Act == d.Act {
 		if strings.TrimSpace(d.Text) == "" {
 			d.Text = p.Text
 		}
-		if d.Ground == "" {
-			d.Ground = p.Ground
-		}
+		d.Ground = p.Ground
 	}
 }
