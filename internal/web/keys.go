@@ -131,11 +131,13 @@ func (d *desk) addKey(w http.ResponseWriter, r *http.Request, t turn) error {
 		}
 		ends = last.AddDays(1).StartAt()
 	}
-	if once := r.PostForm.Get("une_fois"); once == "" || !d.states.first("cle/"+once, d.Clock().Add(stateLife)) {
+	once := "cle/" + r.PostForm.Get("une_fois")
+	if once == "cle/" || !d.states.first(once, d.Clock().Add(stateLife)) {
 		return redirect(w, r, keysPath+"?fait=cle-deja")
 	}
 	secret := partner.NewSecret(d.Environment)
 	if _, err := d.As(t.by).AddKey(r.Context(), c.Document.ID, secret, d.Environment, ends); err != nil {
+		d.states.again(once) // none was made: the same form may be sent again
 		if fault.Is(err, fault.ActeImpossible) {
 			note(w, err)
 			if fault.From(err).Reason() == "KEY_SUSPENDED" {
