@@ -40,6 +40,6 @@ func Agents() []Person {
 		agent("instructeur", "Adrien", "Roche", "instructeur", "instructeur : examine et décide"),
 		agent("responsable", "Nadia", "Lemaître", "responsable", "responsable : signe et révoque"),
 		agent("exploitant", "Victor", "Salles", "exploitant", "exploitant : habilite les agents"),
-		agent("dpo", "Claire", "Aubin", "dpo", "délégué à la protection des données"),
+		agent("dpo", "Claire", "Aubin", "dpo", "déléguée à la protection des données"),
 	}
 }
